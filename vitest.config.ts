@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  ssr: { resolve: { conditions: ['@ens/source', 'node', 'module'] } },
+  test: {
+    include: ['{packages,services}/*/src/**/*.test.ts', '{scripts,test}/**/*.test.ts'],
+    globalSetup: './packages/embedded-postgres/src/test-database.ts',
+    reporters: ['default', './scripts/closing-line.ts'],
+    isolate: false,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+})
