@@ -1,1 +1,7 @@
-export {}
+export { default as sql, type Sql } from 'sql-template-tag'
+export * from './config.ts'
+export * from './database.ts'
+export * from './errors.ts'
+export * from './fault.ts'
+export * from './locks.ts'
+export * from './migrate.ts'

@@ -1,0 +1,19 @@
+import { defineError } from '@ens/errors'
+
+export const databaseUnavailable = defineError(
+  'unavailable',
+  'database_unavailable',
+  'The database is out of reach or has no connection to spare; what was asked can be tried again.',
+)
+
+export const databaseTimeout = defineError(
+  'unavailable',
+  'database_timeout',
+  'The database did not answer in time; what was asked can be tried again.',
+)
+
+export const databaseConflict = defineError(
+  'unavailable',
+  'database_conflict',
+  'The database ended a transaction that stood in the way of another; what was asked can be tried again.',
+)
