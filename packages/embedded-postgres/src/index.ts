@@ -1,1 +1,4 @@
-export {}
+export * from './child.ts'
+export * from './ports.ts'
+export * from './postgres.ts'
+export * from './starters.ts'
