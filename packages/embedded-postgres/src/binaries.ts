@@ -6,12 +6,16 @@ import { ownFolder, succeeds } from './place.ts'
 
 const require = createRequire(import.meta.url) // vitest has no import.meta.resolve
 
+interface Manifest {
+  version: string
+}
+
 /** The folder of initdb and postgres, where the user that will run them can reach it. */
 export async function binaries(user: User | undefined): Promise<string> {
   const root = packageRoot()
   const installed = join(root, 'native', 'bin')
   if (!user || (await runs(installed, user))) return installed
-  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest
   const copy = join(await ownFolder(user), `postgresql-${version}-${process.arch}`)
   if (!(await runs(join(copy, 'bin'), user))) await copyBinaries(join(root, 'native'), copy)
   return join(copy, 'bin')

@@ -56,15 +56,21 @@ kill -KILL $watcher 2>/dev/null
 exit $status
 `
 
-/** How the guard of a child shows itself in the list of processes. */
-export const guardName = (child: string) => `guard of ${child}`
+/** How the guard of a child shows itself in the list of processes: it tells for which process it watches. */
+const guardName = (child: string, starter: number) => `guard of ${child} for ${starter}`
+
+/** The process that started a guard with this command line, 0 if it is none. */
+export function starterOf(child: string, commandLine: string): number {
+  const [, rest = ''] = commandLine.split(guardName(child, 0).slice(0, -1))
+  return Number.parseInt(rest, 10) || 0
+}
 
 /** Starts a process that ends when we do; it is never left behind, not even by SIGKILL of us. */
 export function startChild(options: ChildOptions): Child {
   const { name, command, args, cwd, env, user, signal, graceSeconds, output } = options
   const guard = spawn(
     '/bin/sh',
-    ['-c', GUARD, guardName(name), signal, String(graceSeconds), command, ...args],
+    ['-c', GUARD, guardName(name, process.pid), signal, String(graceSeconds), command, ...args],
     { cwd, env, ...user, detached: true, stdio: ['pipe', output, output] },
   )
   const ended = once(guard, 'exit').then(([code]) => ({ code: code as number | null }))

@@ -60,7 +60,7 @@ async function mustBelongTo(directory: string, user: User | undefined): Promise<
   const wanted = user?.uid ?? process.getuid?.()
   if (!there || there.uid === wanted) return
   throw new Error(
-    `${directory} belongs to user ${there.uid}, PostgreSQL would run as ${wanted}; start as the user who made it, or remove it to start afresh`,
+    `${directory} belongs to user ${there.uid}, PostgreSQL would run as ${wanted ?? 'another'}; start as the user who made it, or remove it to start afresh`,
   )
 }
 

@@ -35,7 +35,7 @@ export async function ownFolder(user: User | undefined): Promise<string> {
     await rmdir(folder).catch(() => {}) // something of an earlier start is in it
   }
   throw new Error(
-    `PostgreSQL has to run as user ${user?.uid}, who can enter neither ${state} nor ${tmpdir()}; set XDG_STATE_HOME to a folder that every user may enter`,
+    `PostgreSQL has to run as user ${user?.uid ?? 'nobody'}, who can enter neither ${state} nor ${tmpdir()}; set XDG_STATE_HOME to a folder that every user may enter`,
   )
 }
 

@@ -1,9 +1,9 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { guardName } from './child.ts'
+import { starterOf } from './child.ts'
 import { commandLineOf, parentOf } from './processes.ts'
 
-const WAIT_MS = 10_000
+const WAIT_MS = 15_000 // a guard insists after ten seconds
 
 /** What PostgreSQL writes into its data folder while it runs. */
 export interface PidFile {
@@ -26,17 +26,18 @@ export async function readPidFile(directory: string): Promise<PidFile | undefine
  * process may have got its number since.
  */
 export async function endPredecessor(directory: string): Promise<void> {
-  const giveUpAt = Date.now() + WAIT_MS
   let isAsked = false
-  for (;;) {
+  for (const giveUpAt = Date.now() + WAIT_MS; Date.now() < giveUpAt; ) {
     const file = await readPidFile(directory)
     if (!file) return
     if (!isPostgresOf(directory, file.pid))
       return rm(join(directory, 'postmaster.pid'), { force: true })
-    if (!isAsked && !isGuarded(file.pid)) isAsked = process.kill(file.pid, 'SIGINT')
-    if (Date.now() > giveUpAt) throw stillRunning(directory, file)
+    const guard = guardOf(file.pid)
+    if (guard === 'watching') throw stillRunning(directory, file)
+    if (guard === 'gone' && !isAsked) isAsked = process.kill(file.pid, 'SIGINT')
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
+  throw new Error(`the PostgreSQL that ran in ${directory} does not end`)
 }
 
 const stillRunning = (directory: string, { pid, port }: PidFile) =>
@@ -47,4 +48,10 @@ const stillRunning = (directory: string, { pid, port }: PidFile) =>
 const isPostgresOf = (directory: string, pid: number) =>
   `${commandLineOf(pid)} `.includes(`postgres -D ${directory} `)
 
-const isGuarded = (pid: number) => commandLineOf(parentOf(pid)).includes(guardName('postgres'))
+/** `ending` when whoever started it has gone: its guard is about to stop it. */
+function guardOf(pid: number): 'watching' | 'ending' | 'gone' {
+  const guard = parentOf(pid)
+  const starter = starterOf('postgres', commandLineOf(guard))
+  if (!starter) return 'gone'
+  return parentOf(guard) === starter ? 'watching' : 'ending'
+}
