@@ -1,1 +1,6 @@
-export {}
+export * from './describe.ts'
+export * from './duration.ts'
+export { type EnvOptions, env } from './env.ts'
+export * from './errors.ts'
+export * from './load.ts'
+export * from './types.ts'

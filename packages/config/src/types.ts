@@ -1,0 +1,131 @@
+import { z } from 'zod'
+import { NOT_A_DURATION, parseDuration } from './duration.ts'
+
+/*
+ * The types of settings. Each says in its metadata what operators read of it (`type`, `fallback`), and arrives parsed.
+ * An unset variable takes the fallback; one that is set but empty is an error, except where text may be empty.
+ */
+
+const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True'])
+const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False'])
+
+/** Yes or no, in the spellings of the reference server. */
+export function flag(fallback?: boolean): z.ZodType<boolean> {
+  return setting('flag', fallback?.toString(), (text) => {
+    if (TRUE.has(text)) return true
+    if (FALSE.has(text)) return false
+    return problem('neither true nor false')
+  })
+}
+
+export interface IntegerBounds {
+  min?: number
+  max?: number
+  fallback?: number
+}
+
+const INTEGER = /^[-+]?(0[xX](_?[0-9a-fA-F])+|0[oO](_?[0-7])+|0[bB](_?[01])+|0|[1-9](_?[0-9])*)$/
+
+/** A whole number: decimal, or `0x`, `0o`, `0b`; `_` may separate digits. A leading zero is refused: elsewhere it means octal. */
+export function integer({ min, max, fallback }: IntegerBounds = {}): z.ZodType<number> {
+  return setting('integer', fallback?.toString(), (text) => {
+    if (!INTEGER.test(text)) return problem('not a whole number')
+    const value = signed(text.replaceAll('_', ''))
+    if (!Number.isSafeInteger(value)) return problem('too large a number')
+    if (min !== undefined && value < min) return problem(`less than ${min}`)
+    if (max !== undefined && value > max) return problem(`more than ${max}`)
+    return value
+  })
+}
+
+function signed(text: string): number {
+  if (text.startsWith('-')) return -Number(text.slice(1))
+  return Number(text.startsWith('+') ? text.slice(1) : text)
+}
+
+/** A length of time as Go writes it; arrives in milliseconds. */
+export function duration(fallback?: string): z.ZodType<number> {
+  return setting('duration', fallback, (given) => {
+    try {
+      return parseDuration(given)
+    } catch {
+      return problem(NOT_A_DURATION)
+    }
+  })
+}
+
+/** Text that must not be empty. */
+export function text(fallback?: string): z.ZodType<string> {
+  return setting('text', fallback, (given) => (given === '' ? problem('must not be empty') : given))
+}
+
+/** Text that may be missing; an empty variable counts as missing. */
+export function optionalText(): z.ZodType<string | undefined> {
+  return z
+    .string()
+    .optional()
+    .transform((given) => given || undefined)
+    .meta({ type: 'text', fallback: '' }) as unknown as z.ZodType<string | undefined>
+}
+
+/** A comma-separated list; items are trimmed, empty ones dropped. */
+export function list(fallback?: string): z.ZodType<string[]> {
+  return setting('list', fallback, (given) =>
+    given
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  )
+}
+
+/** One of a few words, exactly as written. */
+export function choice<const Word extends string>(
+  words: readonly Word[],
+  fallback?: Word,
+): z.ZodType<Word> {
+  return setting(words.join(' | '), fallback, (given) => {
+    const word = words.find((candidate) => candidate === given)
+    return word ?? problem(`not one of ${words.join(', ')}`)
+  })
+}
+
+/** One of a few words, in any letter case. */
+export function wordIgnoringCase<const Word extends string>(
+  words: readonly Word[],
+  fallback?: Word,
+): z.ZodType<Word> {
+  return setting(words.join(' | '), fallback, (given) => {
+    const word = words.find((candidate) => candidate === given.toUpperCase())
+    return word ?? problem(`not one of ${words.join(', ')}`)
+  })
+}
+
+class Problem {
+  readonly message: string
+  constructor(message: string) {
+    this.message = message
+  }
+}
+
+function problem(message: string): Problem {
+  return new Problem(message)
+}
+
+/** A setting whose text is parsed by `parse`; required unless there is a fallback. */
+function setting<T>(
+  type: string,
+  fallback: string | undefined,
+  parse: (text: string) => T | Problem,
+): z.ZodType<T> {
+  const parsed = z.string('required, but not set').transform((given, context) => {
+    const value = parse(given)
+    if (!(value instanceof Problem)) return value
+    context.addIssue({ code: 'custom', message: value.message })
+    return z.NEVER
+  })
+  const complete = fallback === undefined ? parsed : parsed.prefault(fallback)
+  return complete.meta({
+    type,
+    ...(fallback !== undefined && { fallback }),
+  }) as unknown as z.ZodType<T>
+}

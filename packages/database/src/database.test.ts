@@ -1,0 +1,156 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Database, isFault, openDatabase, sql, UNIQUE_VIOLATION } from './index.ts'
+import { type TestDatabase, testDatabase } from './testing.ts'
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await testDatabase()
+  await db.execute(sql`create table note (id integer primary key, secret text)`)
+})
+afterAll(() => db.close())
+
+const count = async (from: Database = db) =>
+  (await from.query<{ n: number }>(sql`select count(*) as n from note`))[0]?.n
+
+test('a transaction that throws leaves nothing behind, and its connection serves on', async () => {
+  const before = await count()
+  await expect(
+    db.transaction(async (tx) => {
+      await tx.execute(sql`insert into note values (1, 'half')`)
+      throw new Error('changed my mind')
+    }),
+  ).rejects.toThrow('changed my mind')
+  expect(await count()).toBe(before)
+})
+
+test('bigints arrive as numbers, bytes as buffers, instants as dates', async () => {
+  const [row] = await db.query(sql`
+    select ${7}::bigint as id, ${Buffer.from([1, 255])}::bytea as bytes,
+      ${new Date('2020-10-05T12:00:00Z')}::timestamptz as at`)
+  expect(row).toEqual({
+    id: 7,
+    bytes: Buffer.from([1, 255]),
+    at: new Date('2020-10-05T12:00:00Z'),
+  })
+})
+
+test('a refusal names the constraint and never the value', async () => {
+  await db.execute(sql`insert into note values (2, 'x')`)
+  const refusal = await db
+    .execute(sql`insert into note values (2, 'sesame')`)
+    .catch((error: unknown) => error)
+  expect(isFault(refusal, UNIQUE_VIOLATION, 'note_pkey')).toBe(true)
+  expect(JSON.stringify([refusal, String(refusal), Object.entries(refusal as object)])).not.toMatch(
+    /sesame|\(2\)/,
+  )
+})
+
+test('a statement that takes too long at the server is a time-out', async () => {
+  const slow = db.transaction((tx) => tx.query(sql`select pg_sleep(10)`), {
+    statementTimeoutMs: 20,
+  })
+  await expect(slow).rejects.toMatchObject({ kind: 'unavailable', code: 'database_timeout' })
+})
+
+test('rows can be streamed, a few at a time, and left early', async () => {
+  const sizes = await db.transaction(async (tx) => {
+    const seen: number[] = []
+    for await (const rows of tx.stream(sql`select generate_series(1, 25)`, 10))
+      seen.push(rows.length)
+    for await (const rows of tx.stream(sql`select generate_series(1, 1000000)`, 10)) {
+      seen.push(rows.length)
+      break
+    }
+    return seen
+  })
+  expect(sizes).toEqual([10, 10, 5, 10])
+})
+
+test('with prepared statements switched off, no statement is named', async () => {
+  const unprepared = openDatabase({ ...db.config, preparedStatements: false, poolMax: 1 })
+  await unprepared.query(sql`select ${1}::int`)
+  const names = await unprepared.query(sql`select name from pg_prepared_statements`)
+  await unprepared.close()
+  expect(names).toEqual([])
+})
+
+describe('a database that is out of reach', () => {
+  test('is unavailable, whoever asks', async () => {
+    const nowhere = openDatabase({ ...db.config, port: 1, connectTimeoutSeconds: 1 })
+    const trouble = { kind: 'unavailable', code: 'database_unavailable' }
+    await expect(nowhere.query(sql`select 1`)).rejects.toMatchObject(trouble)
+    await expect(nowhere.ping()).rejects.toMatchObject(trouble)
+    await expect(nowhere.transaction(async () => 1)).rejects.toMatchObject(trouble)
+    await nowhere.close()
+  })
+
+  test('is unavailable while its connections are cut, and serves again after', async () => {
+    const proxy = await openProxy(db.config.port)
+    const through = openDatabase({ ...db.config, host: '127.0.0.1', port: proxy.port })
+    expect(await count(through)).toBe(await count())
+
+    proxy.cut()
+    await expect(
+      through.transaction(async (tx) => {
+        proxy.cut()
+        return tx.query(sql`select 1`)
+      }),
+    ).rejects.toMatchObject({ code: 'database_unavailable' })
+    expect(await count(through)).toBe(await count())
+
+    await through.close()
+    await proxy.close()
+  })
+
+  test('answers in time or not at all: a silent server is a time-out, and its connection is not reused', async () => {
+    const proxy = await openProxy(db.config.port)
+    const through = openDatabase({ ...db.config, host: '127.0.0.1', port: proxy.port, poolMax: 1 })
+    await through.ping()
+    proxy.hush()
+    await expect(through.query(sql`select 1`, { timeoutMs: 30 })).rejects.toMatchObject({
+      code: 'database_timeout',
+    })
+    proxy.speak()
+    expect(await through.query(sql`select 1 as one`)).toEqual([{ one: 1 }])
+    await through.close()
+    await proxy.close()
+  })
+})
+
+/** A TCP relay in front of the database that can cut or silence its connections. */
+async function openProxy(target: number) {
+  const sockets = new Set<Socket>()
+  let silent = false
+  const server: Server = createServer((client) => {
+    const upstream = connect(target, '127.0.0.1')
+    const quiet = silent
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(from)
+      from.on('data', (data) => (silent && !quiet ? undefined : to.write(data)))
+      from.on('error', () => to.destroy())
+      from.on('close', () => to.destroy())
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    cut: () => {
+      for (const socket of sockets) socket.destroy()
+    },
+    hush: () => {
+      silent = true
+    },
+    speak: () => {
+      silent = false
+    },
+    close: () => {
+      for (const socket of sockets) socket.destroy()
+      return new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
