@@ -1,0 +1,95 @@
+import { promisify } from 'node:util'
+import { crc32, inflateRaw } from 'node:zlib'
+import { archiveTooLarge, archiveUnreadable } from './errors.ts'
+import { type DirectoryEntry, readDirectory } from './zip-directory.ts'
+import { BIN_NAME, DEFLATED, ENCRYPTED, LOCAL_HEADER, SIG_NAME, STORED } from './zip-format.ts'
+
+const MIB = 1024 * 1024
+
+/** How much an archive may cost its reader. */
+export interface ArchiveLimits {
+  archiveBytes: number
+  exportBinBytes: number
+  exportSigBytes: number
+  entries: number
+}
+
+/** Room for two million keys; a file of the default size has a quarter of that. */
+export const ARCHIVE_LIMITS: ArchiveLimits = {
+  archiveBytes: 64 * MIB,
+  exportBinBytes: 64 * MIB,
+  exportSigBytes: MIB,
+  entries: 100,
+}
+
+/**
+ * The two entries of an archive, whoever made it: deflated or stored, in any order, among others, but each exactly
+ * once and with its checksum right. No more is unpacked than the limits allow, whatever sizes the zip claims.
+ * Throws `export_archive_unreadable` or `export_archive_too_large`.
+ */
+export async function readArchive(
+  archive: Uint8Array,
+  limits: Partial<ArchiveLimits> = {},
+): Promise<{ exportBin: Buffer; exportSig: Buffer }> {
+  const most = { ...ARCHIVE_LIMITS, ...limits }
+  refuseAbove(most.archiveBytes, archive.length, 'bytes in the archive')
+  const zip = Buffer.from(archive.buffer, archive.byteOffset, archive.length)
+  const directory = readDirectory(zip, (count) =>
+    refuseAbove(most.entries, count, 'entries in the archive'),
+  )
+  const bin = only(directory, BIN_NAME)
+  const sig = only(directory, SIG_NAME)
+  return {
+    exportBin: await unpack(zip, bin, most.exportBinBytes),
+    exportSig: await unpack(zip, sig, most.exportSigBytes),
+  }
+}
+
+function refuseAbove(most: number, actual: number, what: string): void {
+  if (actual > most) throw archiveTooLarge(`${actual} ${what}; the limit is ${most}`)
+}
+
+/** Two entries of one name would let two readers see two different files. */
+function only(directory: readonly DirectoryEntry[], name: string): DirectoryEntry {
+  const [entry, ...others] = directory.filter((candidate) => candidate.name === name)
+  if (!entry) throw archiveUnreadable(`the archive holds no ${name}`)
+  if (others.length > 0) throw archiveUnreadable(`the archive holds ${name} more than once`)
+  return entry
+}
+
+async function unpack(zip: Buffer, entry: DirectoryEntry, mostBytes: number): Promise<Buffer> {
+  refuseAbove(mostBytes, entry.size, `bytes in ${entry.name}`)
+  const contents = await decompress(rawContents(zip, entry), entry)
+  if (contents.length !== entry.size || crc32(contents) !== entry.checksum)
+    throw archiveUnreadable(`${entry.name} does not have the size and checksum that the zip names`)
+  return contents
+}
+
+function rawContents(zip: Buffer, entry: DirectoryEntry): Buffer {
+  const { headerAt, name } = entry
+  if (headerAt + LOCAL_HEADER.length > zip.length) throw archiveUnreadable(`${name} is cut`)
+  if (zip.readUInt32LE(headerAt) !== LOCAL_HEADER.signature)
+    throw archiveUnreadable(`${name} is not where the directory of the zip says`)
+  const names = zip.readUInt16LE(headerAt + 26) + zip.readUInt16LE(headerAt + 28)
+  const start = headerAt + LOCAL_HEADER.length + names
+  const end = start + entry.compressedSize
+  if (end > zip.length) throw archiveUnreadable(`${name} is cut`)
+  return zip.subarray(start, end)
+}
+
+const inflate = promisify(inflateRaw)
+
+/** Unpacks at most the bytes the directory names: what inflates to more is a trap. */
+async function decompress(
+  raw: Buffer,
+  { name, flags, method, size }: DirectoryEntry,
+): Promise<Buffer> {
+  if (flags & ENCRYPTED) throw archiveUnreadable(`${name} is encrypted`)
+  if (method === STORED) return raw
+  if (method !== DEFLATED) throw archiveUnreadable(`${name} is compressed by method ${method}`)
+  try {
+    return await inflate(raw, { maxOutputLength: Math.max(1, size) })
+  } catch (cause) {
+    throw archiveUnreadable(`${name} does not inflate to the size that the zip names`, { cause })
+  }
+}
