@@ -1,1 +1,1 @@
-export {}
+export { memorySecretManager } from './memory.ts'

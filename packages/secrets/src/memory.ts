@@ -1,0 +1,14 @@
+import { secretNotFound } from './errors.ts'
+import type { SecretManager } from './secret-manager.ts'
+
+/** For tests: holds what it is given, and nothing by default. */
+export function memorySecretManager(secrets: Readonly<Record<string, string>> = {}): SecretManager {
+  const known = new Map(Object.entries(secrets))
+  return {
+    async get(name) {
+      const value = known.get(name)
+      if (value === undefined) throw secretNotFound(`there is no secret ${name}`)
+      return value
+    },
+  }
+}
