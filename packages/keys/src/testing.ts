@@ -1,1 +1,2 @@
-export {}
+export { localSigner, privateKeyFromSec1 } from './local-signer.ts'
+export { type MemoryKeyManagerOptions, memoryKeyManager } from './memory.ts'
