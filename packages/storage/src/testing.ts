@@ -1,1 +1,6 @@
-export {}
+export {
+  type MemoryBlobstore,
+  type MemoryBlobstoreOptions,
+  memoryBlobstore,
+  type StoredObject,
+} from './memory.ts'

@@ -1,0 +1,35 @@
+import { choice, env, optionalText } from '@ens/config'
+import { z } from 'zod'
+import type { Blobstore } from './blobstore.ts'
+import { noopBlobstore } from './noop.ts'
+
+export const storageConfig = z.object({
+  blobstore: env(
+    'BLOBSTORE',
+    choice(['FILESYSTEM', 'NOOP', 'MEMORY'] as const),
+    'Where export files are put. MEMORY is for tests; NOOP is for services that store nothing.',
+  ),
+  filesystemRoot: env(
+    'BLOBSTORE_FILESYSTEM_ROOT',
+    optionalText(),
+    'Folder that holds the buckets of BLOBSTORE=FILESYSTEM, each a folder that exists. Unset: the working directory.',
+  ),
+})
+
+export type StorageConfig = z.output<typeof storageConfig>
+
+/** Opens the blob store that the configuration names; only its code is loaded. */
+export async function openBlobstore(config: StorageConfig): Promise<Blobstore> {
+  switch (config.blobstore) {
+    case 'FILESYSTEM': {
+      const { filesystemBlobstore } = await import('./filesystem.ts')
+      return filesystemBlobstore(config.filesystemRoot ?? '')
+    }
+    case 'MEMORY': {
+      const { memoryBlobstore } = await import('./memory.ts')
+      return memoryBlobstore()
+    }
+    case 'NOOP':
+      return noopBlobstore()
+  }
+}
