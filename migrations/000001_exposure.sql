@@ -44,15 +44,41 @@ begin
   raise exception 'only % of % keys are new', inserted, sent using errcode = 'EN001';
 end $$;
 
--- A publish whose arrival is too far from the database's clock could land in a window that was exported already.
-create function refuse_late_publish() returns void language plpgsql as $$
+-- Lets a publish in, at the beginning of its transaction. The shared lock, which nobody ever waits for, names the second of its arrival
+-- until its rows can be seen, so that an export can tell whether anything may still land in a window. The clock is read after the lock
+-- is held: a publish that an export does not see yet arrives at a moment when that export does not read the window either.
+-- The clock of the database is asked here, and in the function below, on purpose: whether the two clocks agree is the question.
+create function admit_publish(arrived_at timestamptz, max_skew_ms integer, max_wait_ms integer) returns void language plpgsql as $$
 begin
-  raise exception 'the publish arrived too long ago' using errcode = 'EN002';
+  perform pg_advisory_xact_lock_shared(454001, floor(seconds_since_2020(arrived_at))::integer);
+  perform set_config('lock_timeout', max_wait_ms::text, true);
+  if abs(extract(epoch from clock_timestamp() - arrived_at)) * 1000 > max_skew_ms then
+    raise exception 'the publish arrived too long ago, or clocks differ' using errcode = 'EN002';
+  end if;
 end $$;
+
+-- Whether a publish that arrived before this moment may still become visible. Null for the skew: clocks are not compared.
+create function publishes_in_flight(before timestamptz, max_skew_ms integer) returns boolean language plpgsql as $$
+begin
+  if clock_timestamp() < before + max_skew_ms * interval '1 millisecond' then
+    return true;
+  end if;
+  return exists (
+    select from pg_locks
+    where locktype = 'advisory' and classid = 454001 and objsubid = 2
+      and database = (select oid from pg_database where datname = current_database())
+      and objid::bigint < ceil(seconds_since_2020(before)));
+end $$;
+
+-- What is earlier is a moved clock's, and counts as 2020.
+create function seconds_since_2020(moment timestamptz) returns numeric language sql immutable as
+$$ select greatest(extract(epoch from moment)::numeric - 1577836800, 0) $$;
 
 -- Down Migration
 
-drop function refuse_late_publish();
+drop function seconds_since_2020(timestamptz);
+drop function publishes_in_flight(timestamptz, integer);
+drop function admit_publish(timestamptz, integer, integer);
 drop function refuse_partial_publish(integer, integer);
 drop table exposure;
 drop type report_type;

@@ -17,3 +17,9 @@ export const databaseConflict = defineError(
   'database_conflict',
   'The database ended a transaction that stood in the way of another; what was asked can be tried again.',
 )
+
+export const publishTooLate = defineError(
+  'unavailable',
+  'publish_too_late',
+  'A publish reached the database too long after it arrived, or the clocks differ; it can be tried again.',
+)

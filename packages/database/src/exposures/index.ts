@@ -1,0 +1,5 @@
+export type { Admission } from './admission.ts'
+export * from './in-flight.ts'
+export type { PublishStatistics } from './insertion.ts'
+export { insertAll, type NewPublish } from './publish.ts'
+export * from './revise.ts'
