@@ -39,9 +39,19 @@ function section(path: string, settings: Setting[]): string {
   ].join('\n')
 }
 
-function settingRow({ variable, type, fallback, description, secret }: Setting): string {
-  const sentence = secret ? `${description} *Secret.*` : description
-  return row(`\`${variable}\``, type, fallback, sentence)
+function settingRow(setting: Setting): string {
+  const { variable, fallbackVariable, type, fallback, description, secret } = setting
+  const sentences = [
+    description,
+    ...(fallbackVariable ? [`Where it is not set, \`${fallbackVariable}\` is read.`] : []),
+    ...(secret ? ['*Secret.*'] : []),
+  ]
+  return row(`\`${variable}\``, type, shownDefault(fallback), sentences.join(' '))
+}
+
+function shownDefault(fallback: string | undefined): string {
+  if (fallback === undefined) return '*required*'
+  return fallback === '' ? '' : `\`${fallback}\``
 }
 
 function refuseRepeats(path: string, settings: Setting[]): void {
