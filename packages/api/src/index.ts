@@ -1,1 +1,9 @@
-export {}
+export { type BodyDecoder, MAX_BODY_BYTES, MAX_VALUE_BYTES } from './decode-body.ts'
+export * from './errors.ts'
+export { foldName } from './json/fold-name.ts'
+export { parseJson } from './json/parse-json.ts'
+export { type JsonScan, scanJson } from './json/scan-json.ts'
+export * from './v1/publish.ts'
+export { sentKeySchema } from './v1/sent-key.ts'
+export * from './v1/stats.ts'
+export * from './v1alpha1/publish.ts'
