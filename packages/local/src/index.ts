@@ -1,1 +1,7 @@
-export {}
+export { type LocalConfig, localConfig } from './config.ts'
+export { DEMO } from './demo-configuration.ts'
+export type { Demo } from './demo-file.ts'
+export { createFleet, type Fleet } from './fleet.ts'
+export { openFolder } from './folder.ts'
+export { type Local, startLocal } from './start-local.ts'
+export { openTerminal, type Terminal } from './terminal.ts'

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { readFile, realpath } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { join, sep } from 'node:path'
+import { cacheControl } from '@ens/storage'
+
+export interface Cdn {
+  readonly url: string
+  close(): Promise<void>
+}
+
+interface Served {
+  contents: Buffer
+  contentType: string
+  cacheControl: string
+}
+
+const ARCHIVE = { contentType: 'application/zip', cacheControl: cacheControl(true) }
+const INDEX = { contentType: 'text/plain; charset=utf-8', cacheControl: cacheControl(false) }
+
+/**
+ * Serves the folder of a filesystem blobstore as a CDN serves a bucket: archives and indexes under `/<bucket>/<name>`, with
+ * the headers that phones and caches rely on. Everything else, unfinished files included, is not there.
+ */
+export async function startCdn(root: string, port: number): Promise<Cdn> {
+  const server = createServer((request, response) => {
+    reply(root, request, response).catch(() => {
+      // The disk failed in the middle; the client sees a cut connection and comes again.
+      response.destroy()
+    })
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const boundPort = typeof address === 'object' && address ? address.port : port
+  return {
+    url: `http://127.0.0.1:${boundPort}`,
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}
+
+async function reply(
+  root: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.writeHead(405, { allow: 'GET, HEAD' }).end()
+    return
+  }
+  const found = await find(root, request.url ?? '/')
+  if (!found) {
+    response.writeHead(404, { 'content-type': 'text/plain', 'cache-control': 'no-cache' })
+    response.end('not found\n')
+    return
+  }
+  send(found, request, response)
+}
+
+function send(
+  { contents, contentType, cacheControl }: Served,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const etag = `"${createHash('sha256').update(contents).digest('base64url')}"`
+  const headers = { etag, 'cache-control': cacheControl }
+  if (matches(request.headers['if-none-match'], etag)) {
+    response.writeHead(304, headers).end()
+    return
+  }
+  response.writeHead(200, {
+    ...headers,
+    'content-type': contentType,
+    'content-length': contents.length,
+    'x-content-type-options': 'nosniff',
+  })
+  response.end(request.method === 'HEAD' ? undefined : contents)
+}
+
+function matches(header: string | undefined, etag: string): boolean {
+  const known = (header ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''))
+  return known.includes('*') || known.includes(etag)
+}
+
+async function find(root: string, url: string): Promise<Served | undefined> {
+  const segments = segmentsOf(url)
+  const name = segments?.at(-1) ?? ''
+  const kind = name === 'index.txt' ? INDEX : name.endsWith('.zip') ? ARCHIVE : undefined
+  if (!segments || segments.length < 2 || !kind) return undefined
+  try {
+    const file = await realpath(join(root, ...segments))
+    if (!file.startsWith((await realpath(root)) + sep)) return undefined // a link that leads out
+    return { ...kind, contents: await readFile(file) }
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'ELOOP'].includes(code)) return undefined
+    throw error
+  }
+}
+
+/** The path's parts, or undefined if one of them could lead elsewhere or names a hidden (unfinished) file. */
+function segmentsOf(url: string): string[] | undefined {
+  const [path = ''] = url.split(/[?#]/)
+  try {
+    const segments = path.split('/').filter(Boolean).map(decodeURIComponent)
+    return segments.every((segment) => /^[^./\\\0][^/\\\0]*$/.test(segment)) ? segments : undefined
+  } catch {
+    return undefined // not percent encoding
+  }
+}

@@ -1,0 +1,48 @@
+import { chmod, mkdir, open, rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** Where everything of a fleet on one machine lies. To remove it is to start afresh. */
+export interface LocalFolder {
+  readonly root: string
+  readonly database: string
+  readonly blobs: string
+  readonly keys: string
+  logOf(member: string): string
+  file(name: string): string
+}
+
+/** Makes what is missing; a bucket is made here because services do not make theirs. */
+export async function openFolder(root: string, bucket: string): Promise<LocalFolder> {
+  const folder: LocalFolder = {
+    root,
+    database: join(root, 'postgres'),
+    blobs: join(root, 'blobs'),
+    keys: join(root, 'keys'),
+    logOf: (member) => join(root, 'logs', `${member}.log`),
+    file: (name) => join(root, name),
+  }
+  await mkdir(join(root, 'logs'), { recursive: true })
+  await mkdir(join(folder.blobs, bucket), { recursive: true })
+  await mkdir(folder.keys, { recursive: true, mode: 0o700 })
+  await chmod(folder.keys, 0o700)
+  return folder
+}
+
+/** Written aside and renamed, so that nobody reads half of it; for the owner's eyes only. */
+export async function writePrivate(file: string, contents: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  const aside = `${file}.${process.pid}.partial`
+  const handle = await open(aside, 'w', 0o600)
+  try {
+    await handle.writeFile(contents)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(aside, file)
+}
+
+/** Begins a log anew; the last one is kept beside it, as `.1`. */
+export async function rotateLog(file: string): Promise<void> {
+  await rename(file, `${file}.1`).catch(() => {}) // the first start has none
+}
