@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { at } from './paths.ts'
 
@@ -67,7 +67,7 @@ const ALLOWED: [file: string, imports: string][] = [
   ['test/fleet.test.ts', '@ens/keys/testing'],
 ]
 
-const PACKAGES = [...new Set(VIOLATIONS.map(([file]) => file.split('/').slice(0, 2).join('/')))]
+const MEMBERS = [...new Set(VIOLATIONS.map(([file]) => dirname(dirname(file))))]
 const DECLARED = ['pg', 'fastify', 'vitest', '@google-cloud/kms']
 const INSTALLED = [...DECLARED, 'fast-check', 'undeclared']
 
@@ -84,7 +84,7 @@ const manifest = (name: string) => ({
   type: 'module',
   exports: { '.': './src/index.ts', './testing': './src/testing.ts' },
   dependencies: Object.fromEntries(
-    [...DECLARED, ...PACKAGES.map((path) => `@ens/${path.split('/')[1]}`)].map((n) => [n, '*']),
+    [...DECLARED, ...MEMBERS.map((path) => `@ens/${basename(path)}`)].map((n) => [n, '*']),
   ),
   devDependencies: { 'fast-check': '*' },
 })
@@ -93,8 +93,8 @@ async function plantWorkspace(): Promise<void> {
   await cp(at('tsconfig.base.json'), join(root, 'tsconfig.base.json'))
   await write('package.json', JSON.stringify({ ...manifest('root'), exports: undefined }))
   await mkdir(join(root, 'node_modules/@ens'), { recursive: true })
-  for (const path of PACKAGES) {
-    const name = path.split('/')[1] ?? ''
+  for (const path of MEMBERS) {
+    const name = basename(path)
     await write(`${path}/package.json`, JSON.stringify(manifest(`@ens/${name}`)))
     await write(`${path}/src/index.ts`, 'export {}\n')
     await write(`${path}/src/testing.ts`, 'export {}\n')
