@@ -223,6 +223,18 @@ test.each<[string, Files, string]>([
   expect(await problemsOf({ ...SOUND, ...planted })).toEqual([problem])
 })
 
+test('a migration may ask the clock when it says that this is on purpose', async () => {
+  const text = [
+    '-- Up Migration',
+    '-- The clock is asked on purpose: whether two clocks agree is the question.',
+    'create function f() returns timestamptz language sql as $$ select clock_timestamp() $$;',
+    '-- Down Migration',
+    'drop function f();',
+  ]
+  const planted = { 'migrations/000002_clock.sql': `${text.join('\n')}\n` }
+  expect(await problemsOf({ ...SOUND, ...planted })).toEqual([])
+})
+
 test('a package without a README is a problem', async () => {
   const { 'packages/domain/README.md': _, ...rest } = SOUND
   expect(await problemsOf(rest)).toEqual(['packages/domain/README.md: is missing'])
