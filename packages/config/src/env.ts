@@ -27,12 +27,18 @@ export function env<T extends z.ZodType>(
   { fallback, secret }: EnvOptions = {},
 ): T {
   return type.meta({
-    ...z.globalRegistry.get(type),
+    ...wordsOf(type),
     env: variable,
     description: sentence,
     ...(fallback !== undefined && { fallbackEnv: fallback }),
     ...(secret && { secret }),
   })
+}
+
+/** What operators read of a type, also of one that was piped or transformed afterwards. */
+function wordsOf(type: z.core.$ZodType): z.core.GlobalMeta {
+  const own = z.globalRegistry.get(type)
+  return type instanceof z.ZodPipe ? { ...wordsOf(type.in), ...own } : { ...own }
 }
 
 export interface Declaration {

@@ -1,1 +1,6 @@
-export {}
+export { type ObservabilityConfig, observabilityConfig } from './config.ts'
+export * from './errors.ts'
+export * from './instruments.ts'
+export { createLogger, type Logger, logStartFailure } from './logger.ts'
+export { serializeError } from './serialize-error.ts'
+export { startTelemetry, type Telemetry } from './telemetry.ts'

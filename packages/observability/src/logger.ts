@@ -1,0 +1,86 @@
+import pino, { type DestinationStream } from 'pino'
+import type { ObservabilityConfig } from './config.ts'
+import { serializeError } from './serialize-error.ts'
+
+export type Logger = pino.Logger
+
+/** Our level for each of the operators' words. */
+const LEVELS = {
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARNING: 'warn',
+  ERROR: 'error',
+  CRITICAL: 'fatal',
+  ALERT: 'fatal',
+  EMERGENCY: 'fatal',
+} as const
+
+/** What log collectors read as severity. `fatal` is for a service that cannot start. */
+const SEVERITIES: Record<string, string> = {
+  trace: 'DEBUG',
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARNING',
+  error: 'ERROR',
+  fatal: 'EMERGENCY',
+}
+
+/** The last defence, should a line ever be given more than it should: these members never appear. */
+const NEVER_LOGGED = [
+  'authorization',
+  'body',
+  'headers',
+  'hmacKey',
+  'key',
+  'keys',
+  'password',
+  'remoteAddress',
+  'req',
+  'res',
+  'revisionToken',
+  'secret',
+  'temporaryExposureKeys',
+  'token',
+  'verificationPayload',
+]
+
+/**
+ * A logger that writes one line of JSON per event to stdout (text on a terminal): `severity`, `timestamp` (RFC 3339), `message`,
+ * `service` and what the event adds.
+ */
+export async function createLogger(
+  { logLevel, logMode }: Pick<ObservabilityConfig, 'logLevel' | 'logMode'>,
+  service: string,
+  destination?: DestinationStream,
+): Promise<Logger> {
+  const options: pino.LoggerOptions = {
+    level: LEVELS[logLevel],
+    base: { service },
+    messageKey: 'message',
+    timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+    formatters: { level: (label) => ({ severity: SEVERITIES[label] ?? 'INFO' }) },
+    serializers: { err: serializeError },
+    redact: { paths: NEVER_LOGGED, remove: true },
+  }
+  return pino(options, destination ?? (await stdout(logMode)))
+}
+
+async function stdout(mode: ObservabilityConfig['logMode']): Promise<DestinationStream> {
+  const forPeople = mode === 'DEVELOPMENT' || (mode === 'AUTO' && process.stdout.isTTY)
+  if (!forPeople) return pino.destination({ dest: 1, sync: true })
+  const { default: pretty } = await import('pino-pretty')
+  return pretty({
+    sync: true,
+    levelKey: 'severity',
+    messageKey: 'message',
+    timestampKey: 'timestamp',
+    ignore: 'service',
+  })
+}
+
+/** Says that a service could not start, whatever is not configured yet. */
+export async function logStartFailure(service: string, error: unknown): Promise<void> {
+  const logger = await createLogger({ logLevel: 'INFO', logMode: 'AUTO' }, service)
+  const message = error instanceof Error ? error.message : String(error)
+  logger.fatal({ err: error }, `${service} did not start: ${message}`)
+}

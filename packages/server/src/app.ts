@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import type { Logger } from '@ens/observability'
+import { type FastifyBaseLogger, fastify } from 'fastify'
+import {
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod'
+import type { ServerConfig } from './config.ts'
+import { errorHandler } from './error-handler.ts'
+import { mountHealth } from './health.ts'
+import { recordRequests } from './metrics.ts'
+import { notFoundHandler } from './not-found.ts'
+import { traceFields } from './trace.ts'
+
+export type App = ReturnType<typeof createApp>
+
+export interface AppOptions {
+  server: ServerConfig
+  logger: Logger
+  /** Throws when the service cannot do its work for now; a look at the database. */
+  ready: () => Promise<unknown>
+  /** Largest body in bytes that a route reads; bodies are not read unless a service adds a parser. */
+  bodyLimit?: number
+  /** The Google Cloud project, when log lines are to be linked with its traces. */
+  projectId?: string | undefined
+}
+
+/**
+ * What every service has in common: logging, request ids, time-outs for slow clients, one way to answer errors, and health.
+ * Request bodies are thrown away; a service that reads them adds a content type parser.
+ */
+export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOptions) {
+  const app = fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    requestIdLogLabel: 'request_id',
+    childLoggerFactory: (parent, bindings, options, request) =>
+      parent.child({ ...bindings, ...traceFields(request, projectId) }, options),
+    requestTimeout: server.requestTimeoutMs,
+    keepAliveTimeout: server.keepAliveTimeoutMs,
+    http: { headersTimeout: server.headersTimeoutMs, connectionsCheckingInterval: 1000 },
+    // While stopping, what still arrives on open connections is served; idle connections are closed at once.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    ...(bodyLimit !== undefined && { bodyLimit }),
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_, body, done) => {
+    body.resume()
+    done(null)
+  })
+  app.setErrorHandler(errorHandler)
+  app.setNotFoundHandler(notFoundHandler)
+  recordRequests(app)
+  mountHealth(app, ready, () => performance.now())
+  return app
+}

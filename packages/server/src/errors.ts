@@ -1,0 +1,19 @@
+import { defineError } from '@ens/errors'
+
+export const badRequest = defineError(
+  'invalid',
+  'bad_request',
+  'The request cannot be understood; the message says what is wrong with it.',
+)
+
+export const jobTokenWrong = defineError(
+  'unauthenticated',
+  'job_token_wrong',
+  'Job and status routes ask for JOB_TOKEN as a bearer token.',
+)
+
+export const portTaken = defineError(
+  'unavailable',
+  'port_taken',
+  'Another process listens on the port that PORT names.',
+)

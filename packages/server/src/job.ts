@@ -1,0 +1,126 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { isAppError } from '@ens/errors'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { App } from './app.ts'
+import { jobTokenWrong } from './errors.ts'
+import { recordJob } from './metrics.ts'
+
+export type Exclusive<T> = { ran: true; result: T } | { ran: false }
+
+/** Runs the work unless another instance is at it. `lost` aborts when the lock turned out to be another's. */
+export type RunExclusively = <T>(
+  ttlMs: number,
+  work: (lock: { lost: AbortSignal }) => Promise<T>,
+) => Promise<Exclusive<T>>
+
+export interface JobOptions {
+  /** The job's name in logs and metrics. */
+  name: string
+  /** Longest one run may take; then its signal aborts. */
+  timeoutMs: number
+  /** Where one run at a time is enough across the fleet. */
+  exclusively?: RunExclusively
+  /** Asked for as a bearer token when set. */
+  token?: string | undefined
+  now: () => Date
+}
+
+/** How long a lock outlives the deadline, so that a run that is just ending is not joined by another. */
+const LOCK_GRACE_MS = 30_000
+
+type Run = (signal: AbortSignal, request: FastifyRequest) => Promise<object>
+
+/**
+ * Mounts work that a scheduler starts, for any method: 200 with `ok` and what the run returns, 200 with `too early` while another
+ * instance holds the lock, 500 with `error` when it failed. The run's signal aborts at the deadline and when the caller hangs
+ * up; it should then let go of what it holds and return or throw. The lock is released on a context of its own.
+ */
+export function mountJob(app: App, path: string, job: JobOptions, run: Run): void {
+  app.all(path, async (request, reply) => {
+    if (!isAuthorized(request, job.token)) return refuse(reply)
+    const startedAt = performance.now()
+    const hangUp = hangUpSignal(reply)
+    try {
+      const outcome = await runOnce(job, hangUp, (signal) => run(signal, request))
+      recordJob(
+        job.name,
+        outcome.ran ? 'success' : 'skipped',
+        performance.now() - startedAt,
+        job.now(),
+      )
+      if (!outcome.ran) return sendJson(reply, 200, { error: 'too early' }, '\n')
+      const durationMs = Math.round(performance.now() - startedAt)
+      request.log.info({ job: job.name, durationMs, ...outcome.result }, 'job done')
+      return sendJson(reply, 200, { ok: true, ...outcome.result })
+    } catch (error) {
+      recordJob(job.name, 'failure', performance.now() - startedAt, job.now())
+      request.log.error({ job: job.name, err: error, hungUp: hangUp.aborted }, 'job failed')
+      return sendJson(reply, 500, { error: messageOf(error, request.id) }, '\n')
+    }
+  })
+}
+
+/** Mounts a read-only report for operators, behind the same token as the jobs. */
+export function mountStatus(
+  app: App,
+  path: string,
+  token: string | undefined,
+  report: (request: FastifyRequest) => Promise<object>,
+): void {
+  app.get(path, async (request, reply) => {
+    if (!isAuthorized(request, token)) return refuse(reply)
+    return sendJson(reply, 200, await report(request))
+  })
+}
+
+async function runOnce<T>(
+  { timeoutMs, exclusively }: JobOptions,
+  hangUp: AbortSignal,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<Exclusive<T>> {
+  const deadline = AbortSignal.timeout(timeoutMs)
+  if (!exclusively) return { ran: true, result: await run(AbortSignal.any([deadline, hangUp])) }
+  return exclusively(timeoutMs + LOCK_GRACE_MS, ({ lost }) =>
+    run(AbortSignal.any([deadline, hangUp, lost])),
+  )
+}
+
+/** Aborts when the connection ends before the reply was sent. */
+function hangUpSignal(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort(new Error('the caller hung up'))
+  })
+  return controller.signal
+}
+
+function isAuthorized(request: FastifyRequest, token: string | undefined): boolean {
+  if (token === undefined) return true
+  const [scheme = '', given = ''] = (request.headers.authorization ?? '').split(' ')
+  return scheme.toLowerCase() === 'bearer' && timingSafeEqual(digest(given), digest(token))
+}
+
+/** Of equal length, whatever was given, so that comparing takes the same time. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+function refuse(reply: FastifyReply) {
+  const { code, meaning } = jobTokenWrong
+  return sendJson(reply.header('www-authenticate', 'Bearer'), 401, { error: meaning, code }, '\n')
+}
+
+function sendJson(reply: FastifyReply, status: number, body: object, end = '') {
+  return reply
+    .code(status)
+    .type('application/json')
+    .send(JSON.stringify(body) + end)
+}
+
+/** What operators read: the reason where it is ours to tell, else where to look. */
+function messageOf(error: unknown, requestId: string): string {
+  if (error instanceof AggregateError)
+    return error.errors.map((one) => messageOf(one, requestId)).join('; ')
+  if (isAppError(error)) return error.message
+  return `internal error; the log has the reason under request_id ${requestId}`
+}

@@ -1,0 +1,51 @@
+import { counter, gauge, histogram } from '@ens/observability'
+import type { FastifyInstance } from 'fastify'
+
+const requests = counter('en-server/requests_count', { description: 'Requests answered.' })
+const latency = histogram('en-server/requests_latency', {
+  description: 'Time from the request’s headers to the end of its reply.',
+  unit: 'ms',
+  boundaries: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 15_000, 60_000, 300_000],
+})
+const runs = counter('en-server/job/runs_count', { description: 'Job runs, by how they ended.' })
+const duration = histogram('en-server/job/duration', {
+  description: 'How long job runs took.',
+  unit: 'ms',
+  boundaries: [10, 50, 100, 500, 1000, 5000, 15_000, 60_000, 300_000, 600_000],
+})
+const lastSuccess = gauge('en-server/job/last_success', {
+  description:
+    'When a job last ended well, in seconds since 1970; an old value means that it stands still.',
+  unit: 's',
+})
+
+/** Counts every request by route, status and whose fault a failure was. */
+export function recordRequests(app: Pick<FastifyInstance, 'addHook'>): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const { statusCode } = reply
+    const labels = {
+      route: request.routeOptions.url ?? 'unknown',
+      status: statusCode,
+      blame: blameOf(statusCode),
+    }
+    requests.add(1, labels)
+    latency.record(reply.elapsedTime, labels)
+  })
+}
+
+/** Counts one run of a job, and remembers when it last went well. */
+export function recordJob(
+  job: string,
+  outcome: 'success' | 'failure' | 'skipped',
+  elapsedMs: number,
+  at: Date,
+): void {
+  runs.add(1, { job, outcome })
+  if (outcome !== 'skipped') duration.record(elapsedMs, { job })
+  if (outcome === 'success') lastSuccess.record(Math.floor(at.getTime() / 1000), { job })
+}
+
+function blameOf(status: number): string {
+  if (status >= 500) return 'SERVER'
+  return status >= 400 ? 'CLIENT' : 'NONE'
+}

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { loadConfig, maskedConfig } from '@ens/config'
+import {
+  createLogger,
+  type Logger,
+  logStartFailure,
+  type observabilityConfig,
+  startTelemetry,
+} from '@ens/observability'
+import { openSecretManager, resolveReferences, secretsConfig } from '@ens/secrets'
+import { z } from 'zod'
+import type { App } from './app.ts'
+import type { serverConfig } from './config.ts'
+
+type ServiceConfig = z.ZodObject<{
+  server: typeof serverConfig
+  observability: typeof observabilityConfig
+}>
+
+/** What a service is handed besides its settings. Tests hand in their own. */
+export interface ServiceContext {
+  logger: Logger
+  now: () => Date
+}
+
+/** The module that holds a service. It is loaded after telemetry is up, which instruments what it imports. */
+export interface ServiceModule<Config> {
+  buildApp(config: Config, context: ServiceContext): App | Promise<App>
+}
+
+/**
+ * Runs a service until it is told to stop (SIGTERM or SIGINT): settings with their secrets, telemetry, then the app. Stopping
+ * lets requests in hand finish, closes what the app opened, and sends the last telemetry. Ends the process with
+ * status 1 when it could not start, or could not stop in time.
+ */
+export async function start<Schema extends ServiceConfig>(
+  schema: Schema,
+  load: () => Promise<ServiceModule<z.output<Schema>>>,
+): Promise<void> {
+  const service = serviceName()
+  try {
+    await run(service, schema, load)
+  } catch (error) {
+    await logStartFailure(service, error)
+    process.exit(1)
+  }
+}
+
+async function run<Schema extends ServiceConfig>(
+  service: string,
+  schema: Schema,
+  load: () => Promise<ServiceModule<z.output<Schema>>>,
+): Promise<void> {
+  const now = () => new Date()
+  const variables = await resolvedVariables(now)
+  const config = loadConfig(schema, variables)
+  const { server, observability } = config
+  const logger = await createLogger(observability, service)
+  const telemetry = await startTelemetry(observability, service)
+  const { buildApp } = await load()
+  const app = await buildApp(config, { logger, now })
+  stopOnSignal(app, telemetry, logger, server.shutdownTimeoutMs)
+  const { listen } = await import('./listen.ts')
+  const address = await listen(app, server)
+  logger.info({ settings: maskedConfig(schema, config) }, `${service} listens on ${address}`)
+}
+
+async function resolvedVariables(now: () => Date) {
+  const { secrets } = loadConfig(z.object({ secrets: secretsConfig }), process.env)
+  return resolveReferences(process.env, await openSecretManager(secrets, now), secrets)
+}
+
+function stopOnSignal(
+  app: App,
+  telemetry: { shutdown(): Promise<void> },
+  logger: Logger,
+  timeoutMs: number,
+): void {
+  let stopping = false
+  const stop = async (signal: string) => {
+    if (stopping) return
+    stopping = true
+    logger.info({ signal }, 'stopping: requests in hand finish first')
+    setTimeout(() => {
+      logger.error(`not stopped within ${timeoutMs} ms; requests in hand are cut`)
+      process.exit(1)
+    }, timeoutMs).unref()
+    await app.close()
+    await telemetry.shutdown()
+    logger.info('stopped')
+    process.exit(0)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      stop(signal).catch((error: unknown) => {
+        logger.error({ err: error }, 'stopping failed')
+        process.exit(1)
+      })
+    })
+}
+
+/** The name of the package whose main file runs, without its scope. */
+function serviceName(): string {
+  for (
+    let folder = dirname(process.argv[1] ?? '');
+    folder !== dirname(folder);
+    folder = dirname(folder)
+  ) {
+    const name = packageName(join(folder, 'package.json'))
+    if (name !== undefined) return name.replace(/^@[^/]*\//, '')
+  }
+  return 'service'
+}
+
+function packageName(file: string): string | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).name
+  } catch {
+    return undefined
+  }
+}
