@@ -41,14 +41,17 @@ create table export_batch (
   status export_batch_status not null default 'OPEN',
   lease_token uuid,
   lease_expires timestamptz,
+  settled_at timestamptz,                      -- from then on its generated keys are stored, and there will be no others
   failures integer not null default 0,
-  not_before timestamptz,                      -- after a failure: not tried again until then
+  failing_since timestamptz,                   -- the first failure since it was last complete
+  not_before timestamptz,                      -- not tried again until then
   last_error text,
   completed_at timestamptz,
+  regenerations integer not null default 0,    -- how often its files were replaced; each time under new names
   bucket_name text not null,
   filename_root text not null,
   output_region text not null,
-  input_regions text[] not null,
+  input_regions text[] not null,               -- never empty, unlike the config's
   exclude_regions text[] not null,
   include_travelers boolean not null,
   only_non_travelers boolean not null,
@@ -59,8 +62,15 @@ create table export_batch (
   constraint export_batch_window_key unique (config_id, end_timestamp, start_timestamp),
   constraint export_batch_window_is_not_empty check (start_timestamp < end_timestamp),
   constraint export_batch_keys_from_in_window check (keys_from >= start_timestamp and keys_from <= end_timestamp),
+  constraint export_batch_takes_some_region check (cardinality(input_regions) > 0),
+  constraint export_batch_lists_hold_no_null check (
+    array_position(input_regions, null) is null and array_position(exclude_regions, null) is null
+    and array_position(signature_info_ids, null) is null),
+  constraint export_batch_max_records_is_positive check (max_records_override > 0),
+  constraint export_batch_counts_failures check ((failures = 0) = (failing_since is null)),
   constraint export_batch_lease_is_whole check (
-    (status = 'PENDING') = (lease_token is not null) and (lease_token is null) = (lease_expires is null))
+    (status = 'PENDING') = (lease_token is not null) and (lease_token is null) = (lease_expires is null)),
+  constraint export_batch_complete_is_settled check (status in ('OPEN', 'PENDING') or settled_at is not null)
 );
 
 -- Leasing looks for the oldest window that is not done.
@@ -82,19 +92,27 @@ create table export_file (
   revised_key_count integer not null,
   constraint export_file_pkey primary key (bucket_name, filename),
   constraint export_file_batch_fkey foreign key (batch_id) references export_batch (id),
-  constraint export_file_number_key unique (batch_id, batch_num),
+  constraint export_file_is_numbered check (batch_num between 1 and batch_size),
   constraint export_file_digest_is_sha256 check (octet_length(digest) = 32)
 );
 
--- What each config's index should say (its version grows with every change) and what was written last.
+-- A batch has each of its files once; what was replaced or expired keeps its row until its object is gone.
+create unique index export_file_number on export_file (batch_id, batch_num) where status in ('WRITING', 'COMPLETE');
+
+-- Every index that phones may be reading: what it should say (the version grows with every change) and what was written last. A
+-- config has more than one when its place was changed; those who read the former one are served as before.
 create table export_index (
-  config_id integer not null,
   bucket_name text not null,
   object_name text not null,
+  config_id integer not null,
   version bigint not null default 1,
   written_version bigint not null default 0,
-  constraint export_index_pkey primary key (config_id),
-  constraint export_index_config_fkey foreign key (config_id) references export_config (id)
+  written_at timestamptz,
+  written_cutoff timestamptz,                  -- windows that began by then were not listed any more
+  constraint export_index_pkey primary key (bucket_name, object_name),
+  constraint export_index_config_fkey foreign key (config_id) references export_config (id),
+  constraint export_index_write_is_whole check (
+    (written_version = 0) = (written_at is null) and (written_at is null) = (written_cutoff is null))
 );
 
 -- Down Migration

@@ -1,5 +1,13 @@
 export type { Admission } from './admission.ts'
+export * from './generated.ts'
 export * from './in-flight.ts'
 export type { PublishStatistics } from './insertion.ts'
 export { insertAll, type NewPublish } from './publish.ts'
 export * from './revise.ts'
+export {
+  countSelected,
+  type SelectedKey,
+  type Selection,
+  streamKeys,
+  streamRevisedKeys,
+} from './select.ts'
