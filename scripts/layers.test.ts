@@ -35,6 +35,7 @@ const VIOLATIONS: [file: string, imports: string, rule: string][] = [
   ['packages/keys/src/b.ts', '../../../services/exposure/src/c.ts', 'packages-below-services'],
   ['services/export/src/b.ts', '@ens/phone', 'no-laptop-in-production'],
   ['services/export/src/c.ts', '../../../packages/keys/src/c.ts', 'through-the-front-door'],
+  ['services/export/src/config.ts', '@ens/database', 'telemetry-comes-first'],
   ['services/export/src/d.ts', '@ens/keys/testing', 'test-doubles-in-tests'],
   ['services/export/src/e.ts', 'vitest', 'test-tools-in-tests'],
   ['services/export/src/f.ts', './g.test.ts', 'nothing-imports-a-test'],
