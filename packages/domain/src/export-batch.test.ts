@@ -47,7 +47,7 @@ test('after an outage a limit takes the oldest windows first', () => {
 })
 
 test('a period without length is refused instead of never ending', () => {
-  const input = { effectiveNow: new Date(), latestEnd: undefined, truncateWindowMs: 1 }
+  const input = { effectiveNow: new Date(0), latestEnd: undefined, truncateWindowMs: 1 }
   expect(() => batchRanges({ ...input, periodMs: 0 })).toThrow(
     expect.objectContaining({ code: 'invalid_export_config' }),
   )

@@ -1,1 +1,7 @@
-export {}
+export { decodeBase64 } from '@ens/domain'
+export * from './errors.ts'
+export type { FindHealthAuthority } from './find-authority.ts'
+export { calculateHmac } from './hmac.ts'
+export * from './issue-certificate.ts'
+export * from './stats-verifier.ts'
+export * from './verifier.ts'
