@@ -2,7 +2,7 @@ import { authorizedApps, healthAuthorities } from '@ens/database'
 import type { AuthorizedApp } from '@ens/domain'
 import type { ConfigDeps } from './deps.ts'
 import { invalidInput } from './errors.ts'
-import { found, given, regions, required, unlessTaken } from './input.ts'
+import { type Changes, found, regions, required, unlessTaken, withChanges } from './input.ts'
 
 export interface AuthorizedAppInput {
   /** What phones send as `healthAuthorityID`; letter case does not matter. */
@@ -30,10 +30,13 @@ export async function createAuthorizedApp(
 export async function updateAuthorizedApp(
   { db }: Pick<ConfigDeps, 'db'>,
   name: string,
-  changes: Partial<Omit<AuthorizedAppInput, 'name'>>,
+  changes: Changes<Omit<AuthorizedAppInput, 'name'>>,
 ): Promise<void> {
   const known = found(`app ${name}`, await authorizedApps.find(db, name))
-  await authorizedApps.update(db, await checked({ db }, { ...known, ...given(changes) }))
+  await authorizedApps.update(
+    db,
+    await checked({ db }, withChanges<AuthorizedAppInput>(known, changes)),
+  )
 }
 
 /** Ends the app's right to publish; the keys it published stay. */

@@ -2,7 +2,7 @@ import { exportConfigs, signatureInfos } from '@ens/database'
 import { type ExportConfig, validateExportConfig } from '@ens/domain'
 import type { ConfigDeps } from './deps.ts'
 import { invalidInput } from './errors.ts'
-import { found, given, regions, required, unlessTaken } from './input.ts'
+import { type Changes, found, regions, required, unlessTaken, withChanges } from './input.ts'
 
 export interface ExportConfigInput {
   bucketName: string
@@ -36,10 +36,10 @@ export async function createExportConfig(
 export async function updateExportConfig(
   deps: ConfigDeps,
   id: number,
-  changes: Partial<ExportConfigInput>,
+  changes: Changes<ExportConfigInput>,
 ): Promise<void> {
   const known = await getExportConfig(deps, id)
-  const config = await checked(deps, { ...known, ...given(changes) })
+  const config = await checked(deps, withChanges<ExportConfigInput>(known, changes))
   await unlessTaken(placeOf(config), () => exportConfigs.update(deps.db, { id, ...config }))
 }
 

@@ -3,7 +3,15 @@ import { type HealthAuthority, type HealthAuthorityKey, revocationTime } from '@
 import { p256PublicKeyFromPem, publicKeyToPem } from '@ens/keys'
 import type { ConfigDeps } from './deps.ts'
 import { invalidInput } from './errors.ts'
-import { checkOrder, found, given, required, unlessTaken, webAddress } from './input.ts'
+import {
+  type Changes,
+  checkOrder,
+  found,
+  required,
+  unlessTaken,
+  webAddress,
+  withChanges,
+} from './input.ts'
 
 export interface HealthAuthorityInput {
   /** Must equal the certificates' `iss`. */
@@ -31,10 +39,10 @@ export async function createHealthAuthority(
 export async function updateHealthAuthority(
   { db }: ConfigDeps,
   id: number,
-  changes: Partial<HealthAuthorityInput>,
+  changes: Changes<HealthAuthorityInput>,
 ): Promise<void> {
   const known = await getHealthAuthority({ db }, id)
-  const settings = checked({ ...known, ...given(changes) })
+  const settings = checked(withChanges<HealthAuthorityInput>(known, changes))
   await unlessTaken(`an authority with issuer ${settings.issuer}`, () =>
     healthAuthorities.update(db, id, settings),
   )

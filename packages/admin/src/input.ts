@@ -51,9 +51,11 @@ export async function unlessTaken<T>(what: string, write: () => Promise<T>): Pro
   }
 }
 
-/** Without the members that were not given, which would otherwise overwrite what is known. */
-export function given<T extends object>(changes: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(changes).filter(([, value]) => value !== undefined),
-  ) as Partial<T>
+/** What is to change; what is not given stays. */
+export type Changes<T> = { [Name in keyof T]?: T[Name] | undefined }
+
+/** What is known, with what was given in its place. */
+export function withChanges<T extends object>(known: T, changes: Changes<T>): T {
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined)
+  return { ...known, ...Object.fromEntries(given) }
 }

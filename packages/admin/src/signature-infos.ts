@@ -3,7 +3,7 @@ import type { SignatureInfo } from '@ens/domain'
 import { publicKeyToPem } from '@ens/keys'
 import type { AdminDeps, ConfigDeps } from './deps.ts'
 import { invalidInput } from './errors.ts'
-import { found, given, required } from './input.ts'
+import { type Changes, found, required, withChanges } from './input.ts'
 
 export interface SignatureInfoInput {
   /** The key manager's id of one key version. */
@@ -30,9 +30,9 @@ export async function createSignatureInfo(
 export async function updateSignatureInfo(
   deps: AdminDeps,
   id: number,
-  changes: Partial<SignatureInfoInput>,
+  changes: Changes<SignatureInfoInput>,
 ): Promise<void> {
-  const info = { ...(await getSignatureInfo(deps, id)), ...given(changes) }
+  const info = withChanges<SignatureInfoInput>(await getSignatureInfo(deps, id), changes)
   await deps.keyManager.signer(info.signingKey)
   await signatureInfos.update(deps.db, { id, ...checked(info) })
 }

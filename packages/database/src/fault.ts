@@ -12,7 +12,9 @@ export class DatabaseFault extends Error {
 
   constructor(error: pg.DatabaseError) {
     const about = [error.table && `table ${error.table}`, error.constraint].filter(Boolean)
-    super(`PostgreSQL error ${error.code}${about.length ? ` (${about.join(', ')})` : ''}`)
+    super(
+      `PostgreSQL error ${error.code ?? 'unknown'}${about.length ? ` (${about.join(', ')})` : ''}`,
+    )
     this.sqlState = error.code ?? ''
     this.constraint = error.constraint
   }

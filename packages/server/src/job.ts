@@ -38,26 +38,35 @@ type Run = (signal: AbortSignal, request: FastifyRequest) => Promise<object>
 export function mountJob(app: App, path: string, job: JobOptions, run: Run): void {
   app.all(path, async (request, reply) => {
     if (!isAuthorized(request, job.token)) return refuse(reply)
-    const startedAt = performance.now()
-    const hangUp = hangUpSignal(reply)
-    try {
-      const outcome = await runOnce(job, hangUp, (signal) => run(signal, request))
-      recordJob(
-        job.name,
-        outcome.ran ? 'success' : 'skipped',
-        performance.now() - startedAt,
-        job.now(),
-      )
-      if (!outcome.ran) return sendJson(reply, 200, { error: 'too early' }, '\n')
-      const durationMs = Math.round(performance.now() - startedAt)
-      request.log.info({ job: job.name, durationMs, ...outcome.result }, 'job done')
-      return sendJson(reply, 200, { ok: true, ...outcome.result })
-    } catch (error) {
-      recordJob(job.name, 'failure', performance.now() - startedAt, job.now())
-      request.log.error({ job: job.name, err: error, hungUp: hangUp.aborted }, 'job failed')
-      return sendJson(reply, 500, { error: messageOf(error, request.id) }, '\n')
-    }
+    const { status, body } = await answer(job, request, hangUpSignal(reply), run)
+    return sendJson(reply, status, body)
   })
+}
+
+/** Runs the job once, records how it went, and says what to reply. */
+async function answer(
+  job: JobOptions,
+  request: FastifyRequest,
+  hangUp: AbortSignal,
+  run: Run,
+): Promise<{ status: number; body: object }> {
+  const startedAt = performance.now()
+  const record = (outcome: 'success' | 'skipped' | 'failure') => {
+    const elapsedMs = Math.round(performance.now() - startedAt)
+    recordJob(job.name, outcome, elapsedMs, job.now())
+    return { job: job.name, durationMs: elapsedMs }
+  }
+  try {
+    const outcome = await runOnce(job, hangUp, (signal) => run(signal, request))
+    const details = record(outcome.ran ? 'success' : 'skipped')
+    if (!outcome.ran) return { status: 200, body: { error: 'too early' } }
+    request.log.info({ ...details, ...outcome.result }, 'job done')
+    return { status: 200, body: { ok: true, ...outcome.result } }
+  } catch (error) {
+    const details = record('failure')
+    request.log.error({ ...details, err: error, hungUp: hangUp.aborted }, 'job failed')
+    return { status: 500, body: { error: messageOf(error, request.id) } }
+  }
 }
 
 /** Mounts a read-only report for operators, behind the same token as the jobs. */
@@ -107,10 +116,12 @@ function digest(text: string): Buffer {
 
 function refuse(reply: FastifyReply) {
   const { code, meaning } = jobTokenWrong
-  return sendJson(reply.header('www-authenticate', 'Bearer'), 401, { error: meaning, code }, '\n')
+  return sendJson(reply.header('www-authenticate', 'Bearer'), 401, { error: meaning, code })
 }
 
-function sendJson(reply: FastifyReply, status: number, body: object, end = '') {
+/** As the reference server: a line feed ends an error, and nothing a success. */
+function sendJson(reply: FastifyReply, status: number, body: object) {
+  const end = 'error' in body ? '\n' : ''
   return reply
     .code(status)
     .type('application/json')

@@ -40,19 +40,23 @@ export function addExportConfigCommands(program: Command, context: Context): voi
     .description('every export config')
     .action(async () => context.print(await exportConfigs.list(context.forConfiguration().db)))
   withSettings(
-    group.command('update <id>').description('change what is given, for windows to come'),
+    group
+      .command('update')
+      .argument('<id>', 'as `list` shows it', id)
+      .description('change what is given, for windows to come'),
     false,
-  ).action(async (given: string, options: Options) => {
-    await updateExportConfig(context.forConfiguration(), id(given), asInput(options))
-    context.print({ updated: id(given) })
+  ).action(async (given: number, options: Options) => {
+    await updateExportConfig(context.forConfiguration(), given, asInput(options))
+    context.print({ updated: given })
   })
   group
-    .command('end <id>')
+    .command('end')
+    .argument('<id>', 'as `list` shows it', id)
     .description('let it export no longer')
     .option('--at <time>', 'when (default: now)', instant)
-    .action(async (given: string, { at = context.now() }: { at?: Date }) => {
-      await endExportConfig(context.forConfiguration(), id(given), at)
-      context.print({ id: id(given), endsAt: at })
+    .action(async (given: number, { at = context.now() }: { at?: Date }) => {
+      await endExportConfig(context.forConfiguration(), given, at)
+      context.print({ id: given, endsAt: at })
     })
 }
 

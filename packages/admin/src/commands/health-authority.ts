@@ -32,30 +32,36 @@ export function addHealthAuthorityCommands(program: Command, context: Context): 
       context.print((await healthAuthorities.listWithKeys(db)).map(summary))
     })
   group
-    .command('show <id>')
+    .command('show')
+    .argument('<id>', 'as `list` shows it', id)
     .description('one issuer with its keys in full')
-    .action(async (given: string) =>
-      context.print(await getHealthAuthority(context.forConfiguration(), id(given))),
+    .action(async (given: number) =>
+      context.print(await getHealthAuthority(context.forConfiguration(), given)),
     )
-  withSettings(group.command('update <id>').description('change what is given'), false).action(
-    async (given: string, changes: Partial<HealthAuthorityInput>) => {
-      await updateHealthAuthority(context.forConfiguration(), id(given), changes)
-      context.print({ updated: id(given) })
-    },
-  )
+  withSettings(
+    group
+      .command('update')
+      .argument('<id>', 'as `list` shows it', id)
+      .description('change what is given'),
+    false,
+  ).action(async (given: number, changes: Partial<HealthAuthorityInput>) => {
+    await updateHealthAuthority(context.forConfiguration(), given, changes)
+    context.print({ updated: given })
+  })
   addKeyCommands(group, context)
 }
 
 function addKeyCommands(group: Command, context: Context): void {
   group
-    .command('add-key <id>')
+    .command('add-key')
+    .argument('<id>', 'as `list` shows it', id)
     .description('accept certificates signed with this key')
     .requiredOption('--version <kid>', 'the certificates’ kid')
     .requiredOption('--public-key <file>', 'the public key as SPKI in PEM', file)
     .option('--from <time>', 'valid from (default: now)', instant)
     .option('--thru <time>', 'valid until (default: no end)', instant)
-    .action(async (given: string, key: KeyInput) => {
-      await addHealthAuthorityKey(context.forConfiguration(), id(given), key)
+    .action(async (given: number, key: KeyInput) => {
+      await addHealthAuthorityKey(context.forConfiguration(), given, key)
       context.print({ added: key.version })
     })
   const changes = [
@@ -65,10 +71,12 @@ function addKeyCommands(group: Command, context: Context): void {
   ] as const
   for (const [name, description, change] of changes)
     group
-      .command(`${name} <id> <version>`)
+      .command(name)
+      .argument('<id>', 'as `list` shows it', id)
+      .argument('<version>', 'the key’s kid')
       .description(description)
-      .action(async (given: string, version: string) => {
-        await change(context.forConfiguration(), id(given), version)
+      .action(async (given: number, version: string) => {
+        await change(context.forConfiguration(), given, version)
         context.print({ changed: version })
       })
 }

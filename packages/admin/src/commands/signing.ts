@@ -69,34 +69,40 @@ export function addSignatureInfoCommands(program: Command, context: Context): vo
     .command('list')
     .description('every signature info')
     .action(async () => context.print(await signatureInfos.list(context.forConfiguration().db)))
-  withSettings(group.command('update <id>').description('change what is given'), false).action(
-    async (given: string, changes: Partial<SignatureInfoInput>) => {
-      await updateSignatureInfo(await context.forBoth(), id(given), changes)
-      context.print({ updated: id(given) })
-    },
-  )
+  withSettings(
+    group
+      .command('update')
+      .argument('<id>', 'as `list` shows it', id)
+      .description('change what is given'),
+    false,
+  ).action(async (given: number, changes: Partial<SignatureInfoInput>) => {
+    await updateSignatureInfo(await context.forBoth(), given, changes)
+    context.print({ updated: given })
+  })
   group
-    .command('end <id>')
+    .command('end')
+    .argument('<id>', 'as `list` shows it', id)
     .description('let it sign no longer')
     .option('--at <time>', 'when (default: now)', instant)
-    .action(async (given: string, { at = context.now() }: { at?: Date }) => {
-      await endSignatureInfo(context.forConfiguration(), id(given), at)
-      context.print({ id: id(given), endsAt: at })
+    .action(async (given: number, { at = context.now() }: { at?: Date }) => {
+      await endSignatureInfo(context.forConfiguration(), given, at)
+      context.print({ id: given, endsAt: at })
     })
   addRotation(group, context)
 }
 
 function addRotation(group: Command, context: Context): void {
   group
-    .command('rotate <id>')
+    .command('rotate')
+    .argument('<id>', 'as `list` shows it', id)
     .description('let a new version of the key sign beside the old one, which ends later')
     .requiredOption('--key <parent/name>', 'the key that gets a new version')
     .requiredOption('--key-version <version>', 'what phones will call it, such as v2')
     .option('--overlap <duration>', 'how long both sign', milliseconds, TEN_DAYS_MS)
-    .action(async (given: string, options: { key: string; keyVersion: string; overlap: number }) =>
+    .action(async (given: number, options: { key: string; keyVersion: string; overlap: number }) =>
       context.print(
         await rotateSigningKey(await context.forBoth(), {
-          signatureInfoId: id(given),
+          signatureInfoId: given,
           signingKeyId: options.key,
           keyVersion: options.keyVersion,
           oldThru: new Date(context.now().getTime() + options.overlap),
@@ -104,10 +110,11 @@ function addRotation(group: Command, context: Context): void {
       ),
     )
   group
-    .command('public-key <id>')
+    .command('public-key')
+    .argument('<id>', 'as `list` shows it', id)
     .description('what goes to Apple and Google: the public key as PEM, with id and version')
-    .action(async (given: string) => {
-      const { keyId, keyVersion, pem } = await exportPublicKey(await context.forBoth(), id(given))
+    .action(async (given: number) => {
+      const { keyId, keyVersion, pem } = await exportPublicKey(await context.forBoth(), given)
       context.print({ keyId, keyVersion })
       context.print(pem.trimEnd())
     })
