@@ -62,7 +62,7 @@ interface Launch {
 
 async function launch({ bin, directory, user, logFile, settings }: Launch): Promise<Child> {
   await mkdir(dirname(logFile), { recursive: true })
-  const log = await open(logFile, 'a')
+  const log = await open(logFile, 'a', 0o600)
   const child = startChild({
     name: 'postgres',
     command: join(bin, 'postgres'),

@@ -17,7 +17,7 @@ test('every port that is not to be had is named with its variable', async () => 
 
   const ports = { CDN_PORT: taken, EXPORT_PORT: free, EXPOSURE_PORT: free }
   await expect(checkPorts(ports)).rejects.toMatchObject({
-    code: 'port_taken',
+    code: 'local_port_taken',
     message: [
       `port ${taken} is taken by another program; free it, or choose another with CDN_PORT=…`,
       `port ${free} is wanted by both EXPORT_PORT and EXPOSURE_PORT`,

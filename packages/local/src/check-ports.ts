@@ -1,7 +1,7 @@
 import { isPortFree } from '@ens/embedded-postgres'
 import { portTaken } from './errors.ts'
 
-/** Throws `port_taken` with every port that is not to be had, and the variable that sets it. */
+/** Throws `local_port_taken` with every port that is not to be had, and the variable that sets it. */
 export async function checkPorts(ports: Readonly<Record<string, number>>): Promise<void> {
   const problems: string[] = []
   const users = new Map<number, string>()

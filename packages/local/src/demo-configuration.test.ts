@@ -86,5 +86,5 @@ test('a database whose signing keys are gone is not papered over', async () => {
   await rm(folder.keys, { recursive: true })
   await openFolder(folder.root, DEMO.bucket)
 
-  await expect(configure()).rejects.toMatchObject({ code: 'demo_keys_gone' })
+  await expect(configure()).rejects.toMatchObject({ code: 'local_demo_keys_gone' })
 })

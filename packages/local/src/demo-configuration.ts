@@ -43,6 +43,13 @@ export interface DemoConfiguration {
   exportPublicKeyFile: string
 }
 
+/** A public key that vouches for archives, with the id and version that signatures name. */
+export interface ExportKey {
+  keyId: string
+  keyVersion: string
+  publicKey: string
+}
+
 /** Sets up all that a publish and an export need, and leaves alone what is there from an earlier start. */
 export async function configureDemo(
   deps: AdminDeps,
@@ -65,6 +72,19 @@ export async function configureDemo(
     exportPublicKeyFile,
   }
 }
+
+/** Every public key whose archives may be listed, those that were succeeded included. */
+export async function exportKeys(deps: Pick<AdminDeps, 'db' | 'keyManager'>): Promise<ExportKey[]> {
+  const keys: ExportKey[] = []
+  for (const { id } of await ourSignatureInfos(deps.db)) {
+    const { keyId, keyVersion, pem } = await exportPublicKey(deps, id)
+    keys.push({ keyId, keyVersion, publicKey: pem })
+  }
+  return keys
+}
+
+const ourSignatureInfos = async (db: AdminDeps['db']) =>
+  (await signatureInfos.list(db)).filter(({ keyId }) => keyId === DEMO.exportKeyId)
 
 async function ensureAuthority(
   deps: AdminDeps,
@@ -100,9 +120,7 @@ async function ensureRevisionKey(keyManager: KeyManager): Promise<void> {
 }
 
 async function ensureSignatureInfo(deps: AdminDeps): Promise<number> {
-  const ours = (await signatureInfos.list(deps.db)).filter(
-    ({ keyId }) => keyId === DEMO.exportKeyId,
-  )
+  const ours = await ourSignatureInfos(deps.db)
   const [newest] = liveSignatureInfos(ours, deps.now())
   if (newest) return mustBeAbleToSign(deps.keyManager, newest)
   const { versionId } = await createSigningKey(deps.keyManager, DEMO.signingKey)

@@ -2,24 +2,24 @@ import { defineError } from '@ens/errors'
 
 export const portTaken = defineError(
   'unavailable',
-  'port_taken',
+  'local_port_taken',
   'A port that the local fleet needs is in use; its variable sets another.',
 )
 
 export const memberFailed = defineError(
   'unavailable',
-  'member_failed',
+  'local_member_failed',
   'A process of the local fleet did not come up, or ended by itself; its log says why.',
 )
 
 export const demoKeysGone = defineError(
   'conflict',
-  'demo_keys_gone',
+  'local_demo_keys_gone',
   'The database of the demo names keys that are no longer in its folder; both belong together.',
 )
 
 export const proofFailed = defineError(
   'internal',
-  'proof_failed',
+  'local_proof_failed',
   'The simulated phone did not find in the archives what it had published.',
 )

@@ -2,6 +2,14 @@ export { type LocalConfig, localConfig } from './config.ts'
 export { DEMO } from './demo-configuration.ts'
 export type { Demo } from './demo-file.ts'
 export { createFleet, type Fleet } from './fleet.ts'
-export { openFolder } from './folder.ts'
-export { type Local, startLocal } from './start-local.ts'
+export { type LocalFolder, openFolder } from './folder.ts'
+export { findAsPhone, type ProofDeps, publishAsPhone, readListed } from './proof.ts'
+export {
+  describeFleet,
+  describeFound,
+  describeListed,
+  describePublished,
+  NEXT_STEPS,
+} from './report.ts'
+export { type Local, type LocalOptions, startLocal } from './start-local.ts'
 export { openTerminal, type Terminal } from './terminal.ts'

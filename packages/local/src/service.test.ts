@@ -53,11 +53,18 @@ test('a service that does not come up shows the end of its log', async () => {
   const { service } = await start(`console.log('DB_HOST: must be set'); process.exit(3)`)
 
   await expect(service.healthy()).rejects.toMatchObject({
-    code: 'member_failed',
+    code: 'local_member_failed',
     message: expect.stringMatching(
       /exit code 3.*a service\.log, ends with:\nDB_HOST: must be set$/s,
     ),
   })
+})
+
+test('of structured log lines only severity and message are shown', async () => {
+  const line = JSON.stringify({ severity: 'EMERGENCY', message: 'no database', stack: 'at …' })
+  const { service } = await start(`console.log(${JSON.stringify(line)}); process.exit(1)`)
+
+  await expect(service.healthy()).rejects.toThrow(/ends with:\nEMERGENCY no database$/)
 })
 
 test('a service that dies later says so by itself', async () => {

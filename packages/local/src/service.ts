@@ -21,7 +21,7 @@ export interface ServiceOptions {
 }
 
 export interface Service extends Member {
-  /** Resolves once the service answers; throws `member_failed` with the end of its log if it does not come to that. */
+  /** Resolves once the service answers; throws `local_member_failed` with the end of its log if it does not come to that. */
   healthy(): Promise<void>
 }
 
@@ -80,5 +80,15 @@ async function describeEnd(name: string, code: number | null, logFile: string): 
 
 async function lastLines(logFile: string): Promise<string> {
   const lines = (await readFile(logFile, 'utf8')).trim().split('\n')
-  return `its log, ${logFile}, ends with:\n${lines.slice(-LAST_LINES).join('\n')}`
+  return `its log, ${logFile}, ends with:\n${lines.slice(-LAST_LINES).map(readable).join('\n')}`
+}
+
+/** Of a structured line its severity and message; any other as it is. */
+function readable(line: string): string {
+  try {
+    const { severity, message } = JSON.parse(line) as { severity?: string; message?: string }
+    return message === undefined ? line : `${severity ?? ''} ${message}`
+  } catch {
+    return line
+  }
 }

@@ -15,7 +15,12 @@ import { catchUp } from './catch-up.ts'
 import { startCdn } from './cdn.ts'
 import { checkPorts } from './check-ports.ts'
 import { type LocalConfig, portsByVariable } from './config.ts'
-import { configureDemo, type DemoConfiguration } from './demo-configuration.ts'
+import {
+  configureDemo,
+  type DemoConfiguration,
+  type ExportKey,
+  exportKeys,
+} from './demo-configuration.ts'
 import { adminVariables, type Demo, describeDemo } from './demo-file.ts'
 import type { Fleet } from './fleet.ts'
 import { type LocalFolder, rotateLog, writePrivate } from './folder.ts'
@@ -31,7 +36,7 @@ import {
   type Variables,
 } from './variables.ts'
 
-const JOBS_EVERY_MS = 1_000
+const JOBS_EVERY_MS = 2_000
 
 export interface LocalOptions {
   config: LocalConfig
@@ -47,6 +52,8 @@ export interface LocalOptions {
 
 export interface Local {
   demo: Demo
+  /** The keys that may vouch for archives. */
+  publicKeys: readonly ExportKey[]
   scheduler: Scheduler
   /** Where the database's files are; not in the folder if the user it runs as cannot get there. */
   dataDirectory: string
@@ -59,7 +66,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   const postgres = await terminal.during('starting PostgreSQL', addPostgres(options))
   const jobToken = await keptToken(folder.file('job-token'))
   const surroundings: Surroundings = { config, folder, postgres, jobToken }
-  const configuration = await terminal.during(
+  const { configuration, publicKeys } = await terminal.during(
     'preparing the database',
     prepare(options, surroundings),
   )
@@ -67,7 +74,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   await terminal.during('starting the services', addServices(options, surroundings))
   const scheduler = addScheduler(options, demo)
   await writePrivate(folder.file('demo.json'), `${JSON.stringify(demo, null, 2)}\n`)
-  return { demo, scheduler, dataDirectory: postgres.dataDirectory }
+  return { demo, publicKeys, scheduler, dataDirectory: postgres.dataDirectory }
 }
 
 async function addPostgres({ config, folder, fleet }: LocalOptions) {
@@ -87,7 +94,7 @@ async function addPostgres({ config, folder, fleet }: LocalOptions) {
 async function prepare(
   { folder, now }: LocalOptions,
   surroundings: Surroundings,
-): Promise<DemoConfiguration> {
+): Promise<{ configuration: DemoConfiguration; publicKeys: ExportKey[] }> {
   const config = databaseSettings(surroundings)
   await createDatabase(config)
   await migrate(config)
@@ -98,7 +105,7 @@ async function prepare(
     const configuration = await configureDemo({ db, keyManager, now }, folder)
     await catchUp(db, now())
     await writePrivate(folder.file('admin.env'), adminVariables(surroundings))
-    return configuration
+    return { configuration, publicKeys: await exportKeys({ db, keyManager }) }
   } finally {
     await db.close()
   }

@@ -56,6 +56,7 @@ function common(surroundings: Surroundings, port: number, metricsPort: number): 
   return {
     ...databaseVariables(surroundings),
     ...keyVariables(surroundings),
+    HOST: '127.0.0.1',
     PORT: String(port),
     TRUNCATE_WINDOW: DEMO_TIMING.truncateWindow,
     OBSERVABILITY_EXPORTER: 'PROMETHEUS',

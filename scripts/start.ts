@@ -1,0 +1,98 @@
+import { fileURLToPath } from 'node:url'
+import { loadConfig } from '@ens/config'
+import { whenStarterGone } from '@ens/embedded-postgres'
+import { isAppError } from '@ens/errors'
+import {
+  createFleet,
+  DEMO,
+  describeFleet,
+  describeFound,
+  describeListed,
+  describePublished,
+  findAsPhone,
+  type Local,
+  localConfig,
+  NEXT_STEPS,
+  openFolder,
+  openTerminal,
+  type ProofDeps,
+  publishAsPhone,
+  readListed,
+  startLocal,
+} from '@ens/local'
+
+// The whole fleet on this machine: brings it up, proves that a phone's keys reach a verified archive, and stays.
+
+const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+const now = () => new Date()
+const terminal = openTerminal(process.stdout)
+const fleet = createFleet()
+const stopping = new AbortController()
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => void stop(signal, 0))
+whenStarterGone(() => void stop('what started this has gone', 0))
+process.stdout.on('error', () => {}) // a closed terminal
+void fleet.brokenBy.then((sentence) => stop(sentence, 1))
+
+try {
+  await run()
+} catch (error) {
+  if (!stopping.signal.aborted) await stop(messageOf(error), 1)
+}
+
+async function run(): Promise<void> {
+  const config = loadConfig(localConfig, process.env)
+  const folder = await openFolder(at('.local'), DEMO.bucket)
+  const entries = {
+    exposure: at('services/exposure/src/main.ts'),
+    export: at('services/export/src/main.ts'),
+  }
+  const environment = process.env
+  const local = await startLocal({ config, folder, entries, environment, fleet, terminal, now })
+  terminal.line(`The key server is up, ${seconds()} s after its start.\n`)
+  terminal.line(`${describeFleet(local, config, folder)}\n`)
+  await prove(local)
+  terminal.line(`\n${NEXT_STEPS}`)
+}
+
+/** A phone's keys in, an archive out: the whole path, with what other clients use. */
+async function prove({ demo, publicKeys, scheduler }: Local): Promise<void> {
+  const releasesSameDayKeys = /^(1|t|T|true|True|TRUE)$/.test(
+    process.env.DEBUG_RELEASE_SAME_DAY_KEYS ?? '',
+  )
+  const deps: ProofDeps = { demo, publicKeys, releasesSameDayKeys, now, signal: stopping.signal }
+  const listed = await terminal.during('verifying what is listed', readListed(deps))
+  if (listed.archives > 0) terminal.line(describeListed(listed))
+  const published = await publishAsPhone(deps)
+  terminal.line(describePublished(published))
+  try {
+    const archives = await terminal.during(
+      'waiting for its keys to reach an archive (about 40 s)',
+      findAsPhone(deps, published, listed.last),
+    )
+    terminal.line(`${describeFound(published, archives, demo)} ${seconds()} s after the start.`)
+  } catch (error) {
+    for (const failure of scheduler.failures()) terminal.line(`scheduler: ${failure}`)
+    throw error
+  }
+}
+
+/** Ends everything in order and then this process. Who is impatient sends another signal: nothing outlives us. */
+async function stop(why: string, code: number): Promise<void> {
+  if (stopping.signal.aborted) process.exit(code)
+  stopping.abort()
+  terminal.line(code === 0 ? `Stopping (${why}).` : why)
+  await terminal.during('stopping', fleet.stop())
+  terminal.line('Everything is stopped.')
+  process.exit(code)
+}
+
+function messageOf(error: unknown): string {
+  if (isAppError(error)) return `${error.message} (${error.code})`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+function seconds(): string {
+  return (performance.now() / 1_000).toFixed(1)
+}
