@@ -13,7 +13,13 @@ interface Case {
   altTekmac: string | null
 }
 
-const { cases }: { cases: Case[] } = JSON.parse(
+interface ErrorCase {
+  name: string
+  temporaryExposureKeys: SentKey[]
+  error: string
+}
+
+const { cases, errorCases }: { cases: Case[]; errorCases: ErrorCase[] } = JSON.parse(
   readFileSync(new URL('../testdata/publish-hmac.json', import.meta.url), 'utf8'),
 )
 
@@ -23,6 +29,10 @@ describe('the HMAC of keys is the one verification servers and phones compute', 
     const hmacKey = Buffer.from(given.hmacKeyBase64, 'base64')
     expect(calculateHmac(keys, hmacKey).toString('base64')).toBe(given.tekmac)
     expect(isHmacOf(Buffer.from(given.tekmac, 'base64'), keys, hmacKey)).toBe(true)
+  })
+
+  test.each(errorCases)('$name', ({ temporaryExposureKeys, error }) => {
+    expect(() => calculateHmac(temporaryExposureKeys, Buffer.alloc(1))).toThrow(error)
   })
 
   test.each(cases)('$name: without risks', (given) => {

@@ -3,9 +3,11 @@ import type { SentKey } from '@ens/domain'
 
 /**
  * The HMAC-SHA-256 by which a certificate names its keys (`tekmac`): over each key's base64 text
- * exactly as it is sent, interval number, interval count and risk, sorted by that text.
+ * exactly as it is sent, interval number, interval count and risk, sorted by that text. Throws
+ * RangeError for no keys, which nobody can vouch for.
  */
 export function calculateHmac(keys: readonly SentKey[], hmacKey: Uint8Array): Buffer {
+  if (keys.length === 0) throw new RangeError('cannot calculate hmac on empty exposure keys')
   return digest(inHmacOrder(keys).map(withRisk), hmacKey)
 }
 

@@ -1,3 +1,4 @@
+import type { SentKey } from '@ens/domain'
 import { z } from 'zod'
 
 const MIN_INT64 = -(2n ** 63n)
@@ -31,4 +32,4 @@ export const sentKeySchema = z.strictObject({
   transmissionRisk: int64.meta({
     description: '0 to 8; if 0 or absent, filled in from the report type of the certificate.',
   }),
-})
+}) satisfies z.ZodType<SentKey>
