@@ -13,6 +13,7 @@ import {
   maskedConfig,
   optionalText,
   parseDuration,
+  ratio,
   shortDuration,
   text,
   wordIgnoringCase,
@@ -72,6 +73,25 @@ test('everything that is wrong is said at once, by variable', () => {
       'MODE: not one of A, B; DB_KEY: belongs to DB_CERT',
   )
   expect(problemOf({ ...needed, DB_CERT: 'x' })).toBe('DB_KEY: belongs to DB_CERT')
+})
+
+test('what a group as a whole is reproached with is said in its own words', () => {
+  const either = z
+    .object({ group: z.object({ a: env('A', flag(false), ''), b: env('B', flag(false), '') }) })
+    .superRefine(({ group: { a, b } }, context) => {
+      if (a && b)
+        context.addIssue({ code: 'custom', path: ['group'], message: 'A and B exclude each other' })
+    })
+  expect(() => loadConfig(either, { A: '1', B: '1' })).toThrow(/^A and B exclude each other$/)
+})
+
+test('a variable that could not be read is reported with the others, once', () => {
+  const unreadable = new Map([['DB_HOST', 'there is no secret db']])
+  const load = () => loadConfig(schema, { WAIT: 'soon' }, { unreadable })
+  expect(load).toThrow(
+    /^DB_HOST: there is no secret db; WAIT: not a duration; write for example 90s, 5m or 1h30m$/,
+  )
+  expect(() => loadConfig(schema, needed, { unreadable })).toThrow('DB_HOST: there is no secret db')
 })
 
 test('a wrong value is not quoted: it may be a secret in the wrong place', () => {
@@ -137,6 +157,19 @@ describe('spellings', () => {
     expect(one(list(), '')).toEqual([])
   })
 
+  test.each([
+    ['0', 0],
+    ['1', 1],
+    ['0.40', 0.4],
+    ['.5', 0.5],
+  ])('the ratio %s', (value, meaning) => {
+    expect(one(ratio(), value)).toBe(meaning)
+  })
+
+  test.each(['1.1', '-0.5', '40%', '1e-1', '', '.'])('the ratio %j is refused', (value) => {
+    expect(() => one(ratio(), value)).toThrow('V: not a number from 0 to 1')
+  })
+
   test('a word in any letter case', () => {
     expect(one(wordIgnoringCase(['OTLP']), 'otlp')).toBe('OTLP')
   })
@@ -151,6 +184,8 @@ test.each([
   ['1.5s', 1500],
   ['.5s', 500],
   ['1m30s500ms', 90_500],
+  ['1.1s', 1100],
+  ['0.29m', 17_400],
   ['0', 0],
   ['0s', 0],
 ])('the duration %s is %d ms', (given, ms) => {
@@ -196,8 +231,44 @@ test('the operators’ table knows type, default, sentence and secrecy', () => {
   expect(settings[10]).toMatchObject({ secret: true })
 })
 
+test('a bound or another form that a setting is given later changes nothing in the table', () => {
+  const described = describeConfig(
+    z.object({
+      ttl: env(
+        'TTL',
+        duration('336h')
+          .refine((ms) => ms > 0, 'must be positive')
+          .pipe(z.number()),
+        'A.',
+      ),
+      shout: env(
+        'SHOUT',
+        text().transform((given) => given.toUpperCase()),
+        'B.',
+      ),
+    }),
+  )
+  expect(described).toMatchObject([
+    { variable: 'TTL', type: 'duration', fallback: '336h' },
+    { variable: 'SHOUT', type: 'text', fallback: undefined },
+  ])
+})
+
 test('secrets are masked when a configuration is printed', () => {
   const config = loadConfig(schema, { ...needed, DB_CERT: 'c', DB_KEY: 'hunter2' })
   expect(maskedConfig(schema, config)).toMatchObject({ DB_HOST: 'db', DB_CERT: 'c', DB_KEY: '***' })
-  expect(maskedConfig(schema, loadConfig(schema, needed))).toMatchObject({ DB_KEY: undefined })
+  expect(maskedConfig(schema, loadConfig(schema, needed))).toMatchObject({
+    DB_KEY: undefined,
+    TTL: '336h',
+  })
+})
+
+test('what came from a secret manager is masked too, whatever its variable is called', () => {
+  const config = loadConfig(schema, { ...needed, GOOGLE_CLOUD_PROJECT: 'hunter2' })
+  const hidden = new Set(['DB_HOST', 'GOOGLE_CLOUD_PROJECT'])
+  expect(maskedConfig(schema, config, { hidden })).toMatchObject({
+    DB_HOST: '***',
+    PROJECT_ID: '***',
+    PORT: 8080,
+  })
 })

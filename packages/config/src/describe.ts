@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import { declarations } from './env.ts'
+import { shortDuration } from './duration.ts'
+import { type Declaration, declarations } from './env.ts'
 
 export interface Setting {
   variable: string
@@ -24,18 +25,30 @@ export function describeConfig(schema: z.ZodType): Setting[] {
   }))
 }
 
-/** A loaded configuration by variable, for the log at start; secrets are masked. */
+export interface MaskOptions {
+  /** Variables to mask although they are not declared secret, as their values came from a secret manager. */
+  hidden?: ReadonlySet<string>
+}
+
+/** A loaded configuration by variable, for the log at start; secrets are masked, durations read as operators write them. */
 export function maskedConfig<T extends z.ZodType>(
   schema: T,
   config: z.output<T>,
+  { hidden = new Set() }: MaskOptions = {},
 ): Record<string, unknown> {
-  return Object.fromEntries(
-    declarations(schema).map(({ env, path, secret }) => {
-      const value = path.reduce<unknown>(
-        (node, key) => (node as Record<string, unknown> | undefined)?.[key],
-        config,
-      )
-      return [env, secret && value !== undefined ? '***' : value]
-    }),
-  )
+  const shown = declarations(schema).map((declaration) => {
+    const { env, fallbackEnv = '', path, secret } = declaration
+    const value = valueAt(config, path)
+    const masked = value !== undefined && (secret || hidden.has(env) || hidden.has(fallbackEnv))
+    return [env, masked ? '***' : readable(declaration, value)]
+  })
+  return Object.fromEntries(shown)
+}
+
+function valueAt(config: unknown, path: readonly string[]): unknown {
+  return path.reduce((node, key) => (node as Record<string, unknown> | undefined)?.[key], config)
+}
+
+function readable({ type }: Declaration, value: unknown): unknown {
+  return type === 'duration' && typeof value === 'number' ? shortDuration(value) : value
 }

@@ -21,7 +21,12 @@ export function parseDuration(text: string): number {
     (sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit ?? ''] ?? 0),
     0,
   )
-  return text.startsWith('-') ? -ms : ms
+  return (text.startsWith('-') ? -1 : 1) * toNanosecond(ms)
+}
+
+/** Without what only floating point adds. */
+function toNanosecond(ms: number): number {
+  return Math.round(ms * 1e6) / 1e6
 }
 
 /** Writes milliseconds as Go does: `336h0m0s`, `1m30s`, `250ms`. */
@@ -31,7 +36,7 @@ export function formatDuration(ms: number): string {
   if (ms < 1000) return `${ms}ms`
   const hours = Math.floor(ms / 3_600_000)
   const minutes = Math.floor(ms / 60_000) % 60
-  const seconds = (ms % 60_000) / 1000
+  const seconds = toNanosecond((ms % 60_000) / 1000)
   if (hours > 0) return `${hours}h${minutes}m${seconds}s`
   return minutes > 0 ? `${minutes}m${seconds}s` : `${seconds}s`
 }

@@ -4,17 +4,28 @@ import { configInvalid } from './errors.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
+export interface LoadOptions {
+  /** Variables that could not be read, such as references to secrets, with the reason; their settings count as wrong. */
+  unreadable?: ReadonlyMap<string, string>
+}
+
 /**
  * Reads a whole configuration at once. Throws one `invalid_config` that names every variable that is wrong; values are
  * never quoted, since one may be a secret in the wrong place.
  */
-export function loadConfig<T extends z.ZodType>(schema: T, variables: Variables): z.output<T> {
+export function loadConfig<T extends z.ZodType>(
+  schema: T,
+  variables: Variables,
+  { unreadable = new Map() }: LoadOptions = {},
+): z.output<T> {
   const declared = declarations(schema)
   const result = schema.safeParse(pick(declared, variables))
-  if (result.success) return result.data
-  const problems = result.error.issues.map(
-    ({ path, message }) => `${variableAt(declared, path)}: ${message}`,
-  )
+  if (result.success && unreadable.size === 0) return result.data
+  const found = (result.error?.issues ?? []).map((issue) => problem(declared, issue))
+  const problems = [
+    ...[...unreadable].map(([variable, reason]) => `${variable}: ${reason}`),
+    ...found.filter(({ variable }) => !unreadable.has(variable)).map(({ words }) => words),
+  ]
   throw configInvalid([...new Set(problems)].join('; '))
 }
 
@@ -39,8 +50,10 @@ function descend(tree: Tree, key: string): Tree {
   return made
 }
 
-/** The variables that a problem is about: one for a setting, all of them for a group. */
-function variableAt(declared: readonly Declaration[], path: readonly PropertyKey[]): string {
-  const about = declared.filter((one) => path.every((key, at) => one.path[at] === key))
-  return about.length === 1 ? (about[0]?.env ?? '') : path.join('.') || 'configuration'
+/** A problem in the operators' words. One of a group as a whole names its variables itself. */
+function problem(declared: readonly Declaration[], { path, message }: z.core.$ZodIssue) {
+  const about = declared.find((one) => one.path.every((key, at) => path[at] === key))
+  return about
+    ? { variable: about.env, words: `${about.env}: ${message}` }
+    : { variable: '', words: message }
 }

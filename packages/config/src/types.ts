@@ -38,25 +38,17 @@ export function integer({ min, max, fallback }: IntegerBounds = {}): z.ZodType<n
   })
 }
 
-/** A whole number that may be missing; set but empty is an error. */
-export function optionalInteger(
-  bounds: Omit<IntegerBounds, 'fallback'>,
-): z.ZodType<number | undefined> {
-  return integer(bounds).optional().meta({ type: 'integer', fallback: '' })
-}
-
-/** A number from 0 to 1, written as `0.4` or `1`. */
-export function fraction(fallback?: number): z.ZodType<number> {
-  return setting('number from 0 to 1', fallback?.toString(), (text) =>
-    /^(0|1|0?\.\d+|[01]\.\d*)$/.test(text) && Number(text) <= 1
-      ? Number(text)
-      : problem('not a number from 0 to 1'),
-  )
-}
-
 function signed(text: string): number {
   if (text.startsWith('-')) return -Number(text.slice(1))
   return Number(text.startsWith('+') ? text.slice(1) : text)
+}
+
+/** A share, from 0 to 1. */
+export function ratio(fallback?: string): z.ZodType<number> {
+  return setting('ratio from 0 to 1', fallback, (given) => {
+    const share = /^(\d+(\.\d*)?|\.\d+)$/.test(given) ? Number(given) : Number.NaN
+    return share <= 1 ? share : problem('not a number from 0 to 1')
+  })
 }
 
 /** A length of time as Go writes it; arrives in milliseconds. */
@@ -144,12 +136,4 @@ function setting<T>(
     type,
     ...(fallback !== undefined && { fallback }),
   }) as unknown as z.ZodType<T>
-}
-
-/** A share between 0 and 1. */
-export function ratio(fallback?: string): z.ZodType<number> {
-  return setting('ratio', fallback, (given) => {
-    const share = /^(\d+(\.\d*)?|\.\d+)$/.test(given) ? Number(given) : Number.NaN
-    return share <= 1 ? share : problem('not a number from 0 to 1')
-  })
 }
