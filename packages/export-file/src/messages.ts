@@ -89,7 +89,6 @@ const root = protobuf.Root.fromJSON({
 })
 
 export const ExportMessage = root.lookupType('TemporaryExposureKeyExport')
-export const KeyMessage = root.lookupType('TemporaryExposureKey')
 export const SignatureListMessage = root.lookupType('TEKSignatureList')
 
 /** A field is there only if it was in the bytes: reading an absent one gives its default, owning tells the two apart. */

@@ -112,7 +112,7 @@ export function base64(value: string): Buffer {
   throw new InvalidArgumentError('Base64 is needed.')
 }
 
-export function keyText(value: string): string {
+function keyText(value: string): string {
   if (decodeBase64(value)?.length === KEY_LENGTH) return value
   throw new InvalidArgumentError(`An exposure key is ${KEY_LENGTH} bytes in base64.`)
 }

@@ -95,7 +95,7 @@ export const example = {
 
 export const exampleKey = { keyId: 'some_id', keyVersion: '1', publicKey: example.publicKey }
 
-export function binCase(name: string): BinCase {
+function binCase(name: string): BinCase {
   const found = binCases.find((candidate) => candidate.name === name)
   if (!found) throw new Error(`no case ${name}`)
   return found
