@@ -1,9 +1,5 @@
-import { choice, duration, env, flag, optionalText, text } from '@ens/config'
+import { choice, describeConfig, duration, env, flag, optionalText, text } from '@ens/config'
 import { z } from 'zod'
-import { cachingSecretManager } from './caching.ts'
-import { secretReferenceInvalid } from './errors.ts'
-import { expandingSecretManager } from './expand.ts'
-import type { SecretManager } from './secret-manager.ts'
 
 /** Where `secret://` references lead. None of these settings can itself be a reference. */
 export const secretsConfig = z.object({
@@ -36,34 +32,7 @@ export const secretsConfig = z.object({
 
 export type SecretsConfig = z.output<typeof secretsConfig>
 
-/** Opens the secret manager that the configuration names, with its cache and its expansion. */
-export async function openSecretManager(
-  config: SecretsConfig,
-  now: () => Date,
-): Promise<SecretManager> {
-  const provider = await openProvider(config)
-  const cached =
-    config.cacheTtlMs > 0
-      ? cachingSecretManager(provider, { ttlMs: config.cacheTtlMs, now })
-      : provider
-  return config.expansion ? expandingSecretManager(cached) : cached
-}
-
-async function openProvider(config: SecretsConfig): Promise<SecretManager> {
-  switch (config.secretManager) {
-    case 'FILESYSTEM': {
-      const { filesystemSecretManager } = await import('./filesystem.ts')
-      return filesystemSecretManager(config.filesystemRoot ?? '')
-    }
-    case 'IN_MEMORY': {
-      const { memorySecretManager } = await import('./memory.ts')
-      return memorySecretManager()
-    }
-    case 'NOOP':
-      return {
-        get: async () => {
-          throw secretReferenceInvalid('it refers to a secret, but SECRET_MANAGER is not set')
-        },
-      }
-  }
-}
+/** What the secret manager itself is configured with cannot be a secret. */
+export const PLAIN: ReadonlySet<string> = new Set(
+  describeConfig(secretsConfig).map(({ variable }) => variable),
+)

@@ -1,4 +1,6 @@
-export { openSecretManager, type SecretsConfig, secretsConfig } from './config.ts'
+export { type SecretsConfig, secretsConfig } from './config.ts'
 export * from './errors.ts'
-export { resolveReferences } from './references.ts'
+export { type LoadedConfig, loadConfigWithSecrets } from './load.ts'
+export { openSecretManager } from './open.ts'
+export { type ReferenceOptions, resolveReferences } from './references.ts'
 export type { SecretManager } from './secret-manager.ts'

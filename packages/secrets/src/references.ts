@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { chmod, mkdir, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PLAIN } from './config.ts'
 import { secretReferenceInvalid, secretsFolderUnsafe } from './errors.ts'
 import type { SecretManager } from './secret-manager.ts'
 
@@ -8,41 +9,61 @@ export type Variables = Readonly<Record<string, string | undefined>>
 
 const SCHEME = 'secret://'
 const TO_FILE = '?target=file'
-/** What the secret manager itself is configured with cannot be a secret. */
-const PLAIN = new Set([
-  'SECRET_MANAGER',
-  'SECRETS_DIR',
-  'SECRET_CACHE_TTL',
-  'SECRET_EXPANSION',
-  'SECRET_FILESYSTEM_ROOT',
-])
+
+export interface ReferenceOptions {
+  /** Where secrets that are wanted as files are written. */
+  secretsDir: string
+}
+
+export interface ReadReferences {
+  variables: Record<string, string | undefined>
+  /** Variables whose value now holds a secret. */
+  hidden: Set<string>
+  /** Variables whose references could not be resolved, and why; their values are left out. */
+  problems: Map<string, Error>
+}
 
 /**
  * Replaces every comma-separated item that starts with `secret://` by the secret's value, in every variable. With
- * `?target=file` the value is written to a file below `folder` and its path is taken instead. Throws one
+ * `?target=file` the value is written to a file below `secretsDir` and its path is taken instead. Throws one
  * `invalid_secret_reference` that names every variable that could not be resolved.
  */
 export async function resolveReferences(
-  variables: Variables,
+  given: Variables,
   manager: SecretManager,
-  { secretsDir }: { secretsDir: string },
+  options: ReferenceOptions,
 ): Promise<Record<string, string | undefined>> {
-  const resolved: Record<string, string | undefined> = { ...variables }
-  const problems: unknown[] = []
-  const reasons: string[] = []
-  for (const [variable, value] of Object.entries(variables)) {
-    if (!value?.includes(SCHEME) || PLAIN.has(variable)) continue
+  const { variables, problems } = await readReferences(given, manager, options)
+  if (problems.size === 0) return variables
+  const reasons = [...problems].map(([variable, { message }]) => `${variable}: ${message}`)
+  throw secretReferenceInvalid(reasons.join('; '), {
+    cause: new AggregateError(problems.values()),
+  })
+}
+
+/** `resolveReferences` for callers that have more to report than references. */
+export async function readReferences(
+  given: Variables,
+  manager: SecretManager,
+  { secretsDir }: ReferenceOptions,
+): Promise<ReadReferences> {
+  const read: ReadReferences = { variables: { ...given }, hidden: new Set(), problems: new Map() }
+  for (const [variable, value] of Object.entries(given)) {
+    if (!value || !refersToSecret(value) || PLAIN.has(variable)) continue
+    read.hidden.add(variable)
+    const items = value.split(',').map((item) => ({ variable, item, manager, secretsDir }))
     try {
-      const items = value.split(',')
-      const values = items.map((item) => resolveItem({ variable, item, manager, secretsDir }))
-      resolved[variable] = (await Promise.all(values)).join(',')
+      read.variables[variable] = (await Promise.all(items.map(resolveItem))).join(',')
     } catch (error) {
-      problems.push(error)
-      reasons.push(`${variable}: ${error instanceof Error ? error.message : String(error)}`)
+      delete read.variables[variable]
+      read.problems.set(variable, error instanceof Error ? error : new Error('unknown'))
     }
   }
-  if (problems.length === 0) return resolved
-  throw secretReferenceInvalid(reasons.join('; '), { cause: new AggregateError(problems) })
+  return read
+}
+
+function refersToSecret(value: string): boolean {
+  return value.split(',').some((item) => item.startsWith(SCHEME))
 }
 
 interface Item {
