@@ -1,64 +1,62 @@
-import { metrics } from '@opentelemetry/api'
+import { DiagLogLevel, diag } from '@opentelemetry/api'
 import type { ObservabilityConfig } from './config.ts'
-import { metricsPortTaken } from './errors.ts'
+import type { Logger } from './logger.ts'
 
 export interface Telemetry {
-  /** Sends what is left, within a few seconds, and stops. */
+  /** Sends what is left, within a few seconds, and stops. Never throws: a collector out of reach is no reason to fail. */
   shutdown(): Promise<void>
 }
 
+type Stop = () => Promise<void>
+
+/** Longest that telemetry holds up the end of a service, in milliseconds. */
+const SHUTDOWN_LIMIT_MS = 5_000
+
 /**
  * Starts what the settings choose; only that is loaded. Must run before fastify and pg are imported, which tracing instruments.
+ * What cannot be sent later is logged, and no service fails for it.
  */
 export async function startTelemetry(
   config: ObservabilityConfig,
   service: string,
+  logger?: Logger,
 ): Promise<Telemetry> {
-  switch (config.exporter) {
-    case 'NOOP':
-      return { shutdown: async () => {} }
-    case 'PROMETHEUS':
-      return startPrometheus(config, service)
-    case 'OTLP':
-    case 'OCAGENT': {
-      const { startOtlp } = await import('./otlp.ts')
-      return startOtlp(config, service)
-    }
+  if (config.exporter === 'NOOP') return { shutdown: async () => {} }
+  if (logger) logFailures(logger)
+  const stop = await startAll(config, service)
+  return {
+    async shutdown() {
+      await within(SHUTDOWN_LIMIT_MS, Promise.allSettled(stop.map((one) => one())))
+      diag.disable()
+    },
   }
 }
 
-/** Metrics by a meter provider alone: the whole SDK would cost a service 100 ms of its start and twice the CPU per request. */
-async function startPrometheus(
-  { metricsHost: host, metricsPort: port }: ObservabilityConfig,
-  service: string,
-): Promise<Telemetry> {
-  const [{ PrometheusExporter }, { MeterProvider }, { resourceFromAttributes }] = await Promise.all(
-    [
-      import('@opentelemetry/exporter-prometheus'),
-      import('@opentelemetry/sdk-metrics'),
-      import('@opentelemetry/resources'),
-    ],
+async function startAll(config: ObservabilityConfig, service: string): Promise<Stop[]> {
+  const [{ resourceFromAttributes }, { startMetrics }] = await Promise.all([
+    import('@opentelemetry/resources'),
+    import('./metrics.ts'),
+  ])
+  const resource = resourceFromAttributes({ 'service.name': service })
+  const stopMetrics = await startMetrics(config, resource)
+  if (config.exporter === 'PROMETHEUS' || config.traceProbability === 0) return [stopMetrics]
+  const { startTracing } = await import('./tracing.ts')
+  return [stopMetrics, startTracing(config, resource)]
+}
+
+/** The words are those that alerts of the reference server's operators look for. */
+function logFailures(logger: Logger): void {
+  const log = (reason: string) => logger.warn({ reason }, 'failed to export metric')
+  const ignore = () => {}
+  diag.setLogger(
+    { error: log, warn: log, info: ignore, debug: ignore, verbose: ignore },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
   )
-  const exporter = new PrometheusExporter({ host, port, preventServerStart: true })
-  try {
-    await exporter.startServer()
-  } catch (cause) {
-    throw metricsPortTaken(
-      `metrics cannot be served on port ${port}; set METRICS_PORT to a free one`,
-      {
-        cause,
-      },
-    )
-  }
-  const provider = new MeterProvider({
-    resource: resourceFromAttributes({ 'service.name': service }),
-    readers: [exporter],
-  })
-  metrics.setGlobalMeterProvider(provider)
-  return {
-    async shutdown() {
-      metrics.disable()
-      await provider.shutdown()
-    },
-  }
+}
+
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, limitMs)
+  await Promise.race([work, late])
+  clearTimeout(timer)
 }

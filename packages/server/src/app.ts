@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { Logger } from '@ens/observability'
-import { type FastifyBaseLogger, fastify } from 'fastify'
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import {
   serializerCompiler,
   validatorCompiler,
@@ -34,9 +34,11 @@ export interface AppOptions {
 export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOptions) {
   const app = fastify({
     loggerInstance: logger as FastifyBaseLogger,
-    disableRequestLogging: true,
     genReqId: () => randomUUID(),
-    requestIdLogLabel: 'request_id',
+    logController: new LogController({
+      disableRequestLogging: true,
+      requestIdLogLabel: 'request_id',
+    }),
     childLoggerFactory: (parent, bindings, options, request) =>
       parent.child({ ...bindings, ...traceFields(request, projectId) }, options),
     requestTimeout: server.requestTimeoutMs,
@@ -57,6 +59,18 @@ export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOp
   app.setErrorHandler(errorHandler)
   app.setNotFoundHandler(notFoundHandler)
   recordRequests(app)
+  closeConnectionsWhenStopping(app)
   mountHealth(app, ready, () => performance.now())
   return app
+}
+
+/** While stopping, a connection ends with the reply in hand: kept alive, it would keep the service from stopping. */
+function closeConnectionsWhenStopping(app: Pick<FastifyInstance, 'addHook'>): void {
+  let stopping = false
+  app.addHook('preClose', async () => {
+    stopping = true
+  })
+  app.addHook('onSend', async (_, reply) => {
+    if (stopping) void reply.header('connection', 'close')
+  })
 }

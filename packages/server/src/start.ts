@@ -62,8 +62,8 @@ async function run<Schema extends ServiceConfig>(
   const app = await buildApp(config, { logger, now })
   stopOnSignal(app, telemetry, logger, server.shutdownTimeoutMs)
   const { listen } = await import('./listen.ts')
-  const address = await listen(app, server)
-  logger.info({ settings: maskedConfig(schema, config) }, `${service} listens on ${address}`)
+  logger.info({ settings: maskedConfig(schema, config) }, 'starting')
+  await listen(app, server)
 }
 
 async function resolvedVariables(now: () => Date) {

@@ -1,0 +1,188 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
+import { AppError } from '@ens/errors'
+import { type LogLine, recordingLogger } from '@ens/observability/testing'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { type App, createApp } from './app.ts'
+import type { ServerConfig } from './config.ts'
+import { testServerConfig } from './testing.ts'
+
+let app: App
+let lines: LogLine[]
+let healthy: () => Promise<unknown>
+
+async function open(server: Partial<ServerConfig> = {}) {
+  const recording = await recordingLogger()
+  lines = recording.lines
+  healthy = async () => 'well'
+  app = createApp({
+    server: testServerConfig(server),
+    logger: recording.logger,
+    ready: () => healthy(),
+    projectId: 'my-project',
+  })
+}
+
+beforeEach(() => open())
+afterEach(() => app.close())
+
+describe('health', () => {
+  test('is exactly what the reference server answers, for any method', async () => {
+    for (const method of ['GET', 'POST', 'DELETE'] as const) {
+      const reply = await app.inject({ method, url: '/health' })
+      expect(reply.statusCode).toBe(200)
+      expect(reply.headers['content-type']).toBe('text/plain; charset=utf-8')
+      expect(reply.body).toBe('{"status": "ok"}')
+    }
+  })
+
+  test('tells of a database out of reach, and the process lives on', async () => {
+    healthy = () => Promise.reject(new Error('gone'))
+    const reply = await app.inject('/health')
+    expect(reply.statusCode).toBe(500)
+    expect(reply.body).toBe('Internal Server Error\n')
+    expect(reply.headers['x-content-type-options']).toBe('nosniff')
+    expect((await app.inject('/readyz')).statusCode).toBe(503)
+    expect((await app.inject('/livez')).statusCode).toBe(200)
+  })
+
+  test('looks once for many that ask, good news or bad', async () => {
+    let looks = 0
+    healthy = () => {
+      looks++
+      return Promise.reject(new Error('gone'))
+    }
+    const statuses = await Promise.all([1, 2, 3].map(() => app.inject('/health')))
+    expect(statuses.map(({ statusCode }) => statusCode)).toEqual([500, 500, 500])
+    expect(looks).toBe(1)
+  })
+})
+
+describe('paths', () => {
+  test('an unknown path, or a trailing slash, is not found', async () => {
+    for (const url of ['/nowhere', '/health/', '/HEALTH']) {
+      const reply = await app.inject(url)
+      expect(reply.statusCode).toBe(404)
+      expect(reply.body).toBe('404 page not found\n')
+      expect(reply.headers['content-type']).toBe('text/plain; charset=utf-8')
+    }
+  })
+
+  test.each([
+    ['//health', '/health'],
+    ['/a//health?x=//y', '/a/health?x=//y'],
+    ['/a/../health', '/health'],
+    ['/a/./b', '/a/b'],
+    ['/a/b/..', '/a'],
+    ['//a/b/', '/a/b/'],
+    ['/../..//', '/'],
+  ])('%s is redirected to %s', async (url, location) => {
+    const reply = await talk(`GET ${url} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    expect(reply).toMatch(/^HTTP\/1.1 301 /)
+    expect(/^location: (.*)\r$/m.exec(reply)?.[1]).toBe(location)
+  })
+})
+
+describe('errors', () => {
+  test.each([
+    ['invalid', 400, 'nonsense'],
+    ['unauthenticated', 401, 'nonsense'],
+    ['forbidden', 403, 'nonsense'],
+    ['not-found', 404, 'nonsense'],
+    ['conflict', 409, 'nonsense'],
+    ['unavailable', 503, 'nonsense'],
+    ['internal', 500, 'internal error'],
+  ] as const)('of kind %s are answered %d', async (kind, status, error) => {
+    app.get('/fails', async () => {
+      throw new AppError(kind, 'some_code', 'nonsense')
+    })
+    const reply = await app.inject('/fails')
+    expect(reply.statusCode).toBe(status)
+    expect(reply.json()).toEqual({ code: 'some_code', error })
+    expect(reply.headers['retry-after']).toBe(status === 503 ? '10' : undefined)
+  })
+
+  test('that nobody expected tell the client nothing, and the log everything', async () => {
+    app.get('/fails', async () => {
+      throw new Error('password is hunter2')
+    })
+    const reply = await app.inject('/fails')
+    expect(reply.statusCode).toBe(500)
+    expect(reply.json()).toEqual({ code: 'internal_error', error: 'internal error' })
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        severity: 'ERROR',
+        message: 'request failed',
+        err: expect.objectContaining({
+          cause: expect.objectContaining({ message: 'password is hunter2' }),
+        }),
+      }),
+    )
+  })
+
+  test('of a body that does not fit its schema are bad requests', async () => {
+    app.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) =>
+      done(null, JSON.parse(String(body))),
+    )
+    app.post('/typed', { schema: { body: z.object({ n: z.number() }) } }, async () => 'fine')
+    const reply = await app.inject({ method: 'POST', url: '/typed', payload: { n: 'x' } })
+    expect(reply.statusCode).toBe(400)
+    expect(reply.json()).toMatchObject({ code: 'bad_request' })
+  })
+})
+
+test('each log line of a request carries an id of ours, never the client’s, and the trace', async () => {
+  app.get('/logs', async (request) => {
+    request.log.info('hello')
+    return 'ok'
+  })
+  await app.inject({
+    url: '/logs',
+    headers: {
+      'x-request-id': 'chosen-by-client',
+      'request-id': 'chosen-by-client',
+      'x-cloud-trace-context': '105445aa7843bc8bf206b12000100000/1;o=1',
+    },
+  })
+  const line = lines.find(({ message }) => message === 'hello')
+  expect(line).toMatchObject({
+    service: 'test',
+    request_id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4/),
+    'logging.googleapis.com/trace': 'projects/my-project/traces/105445aa7843bc8bf206b12000100000',
+  })
+  expect(JSON.stringify(lines)).not.toMatch(/chosen-by-client|127\.0\.0\.1/)
+})
+
+/** What the server sent until it closed the connection. */
+async function talk(text: string): Promise<string> {
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  let received = ''
+  socket.on('data', (data) => {
+    received += data
+  })
+  socket.write(text)
+  await once(socket, 'close')
+  return received
+}
+
+describe('clients that dawdle', () => {
+  test('over the headers are cut off', async () => {
+    await app.close()
+    await open({ headersTimeoutMs: 50, requestTimeoutMs: 100 })
+    expect(await talk('GET /health HTTP/1.1\r\nHost: x\r\n')).toMatch(/^(HTTP\/1\.1 408|$)/)
+  })
+
+  test('over the body are cut off', async () => {
+    await app.close()
+    await open({ headersTimeoutMs: 50, requestTimeoutMs: 100 })
+    app.addContentTypeParser('text/plain', { parseAs: 'string' }, (_, body, done) =>
+      done(null, body),
+    )
+    app.post('/body', async () => 'read')
+    const request =
+      'POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nabc'
+    expect(await talk(request)).not.toContain('read')
+  })
+})
