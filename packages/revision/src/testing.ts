@@ -1,1 +1,1 @@
-export {}
+export { type RevisionKeyTable, revisionKeyTable } from './testing/revision-key-table.ts'
