@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout } from 'node:timers/promises'
+import { storageAccessDenied } from './errors.ts'
 
 const LOCKED = 5 // SQLITE_BUSY
 const RETRY_MS = 5
@@ -13,12 +14,20 @@ export async function exclusively<T>(
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
-  const lock = new DatabaseSync(lockFile, { timeout: 0 })
+  const lock = opened(lockFile)
   try {
     while (!taken(lock)) await setTimeout(RETRY_MS, undefined, { signal })
     return await work()
   } finally {
     lock.close()
+  }
+}
+
+function opened(lockFile: string): DatabaseSync {
+  try {
+    return new DatabaseSync(lockFile, { timeout: 0 })
+  } catch (cause) {
+    throw storageAccessDenied(`the lock file ${lockFile} cannot be opened`, { cause })
   }
 }
 

@@ -1,15 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -87,12 +78,13 @@ describe('on disk', () => {
     expect(await filesIn(root)).toEqual(['bucket/us/1.zip', 'bucket/us/3.zip'])
   })
 
-  test('a folder that lets nobody write is an error of its own', async () => {
-    await chmod(join(root, 'bucket'), 0o500)
-    const attempt = store.create('bucket', 'name', NEW, options)
-    const refused = process.getuid?.() === 0 ? { digest: expect.any(String) } : undefined
-    const outcome = await attempt.catch((error: unknown) => error)
-    expect(outcome).toMatchObject(refused ?? { code: 'storage_access_denied' })
+  test('a bucket that refuses us the lock of its writers is an error of its own', async () => {
+    await store.create('bucket', 'name', NEW, options)
+    await mkdir(join(root, 'bucket/.partial-lock'))
+    const refused = { code: 'storage_access_denied', kind: 'internal' }
+    await expect(store.put('bucket', 'name', NEW, options)).rejects.toMatchObject(refused)
+    await expect(store.delete('bucket', 'name', { signal })).rejects.toMatchObject(refused)
+    expect(await visibleNames(root)).toEqual(['name'])
   })
 
   test('no name reaches a file outside the bucket', async () => {
