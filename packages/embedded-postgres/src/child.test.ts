@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Child, startChild } from './child.ts'
+import { commandLineOf } from './processes.ts'
+import { childrenOf } from './testing/children.ts'
 
 let home: string
 let log: number
@@ -51,6 +53,17 @@ test('a child that does not listen is ended after the grace', async () => {
   const child = await prepared('', 0)
   await child.stop()
   expect(await child.ended).toEqual({ code: 137 })
+})
+
+test('a child whose watcher was killed is ended all the same', async () => {
+  const child = await prepared('', 0)
+  const [guard = 0] = childrenOf(process.pid).filter((pid) => commandLineOf(pid).includes('a test'))
+  for (const pid of childrenOf(guard))
+    if (commandLineOf(pid) === commandLineOf(guard)) process.kill(pid, 'SIGKILL')
+
+  await child.stop()
+  expect(childrenOf(guard)).toEqual([])
+  expect(commandLineOf(guard)).toBe('')
 })
 
 test('stopping twice, or what has ended, is no error', async () => {

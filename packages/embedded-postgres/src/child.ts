@@ -6,7 +6,7 @@ export interface Child {
   readonly name: string
   /** Resolves when the process has ended, with how it did; `code` is above 128 after a signal. */
   readonly ended: Promise<{ code: number | null }>
-  /** Asks the process to end, insists after the grace, and waits until it has ended. */
+  /** Asks the process to end, insists after the grace, and waits until it has ended. May be called again. */
   stop(): Promise<void>
 }
 
@@ -80,7 +80,18 @@ export function startChild(options: ChildOptions): Child {
     ended,
     async stop() {
       guard.stdin?.end()
+      const insist = setTimeout(() => killGroup(guard.pid), (graceSeconds + 2) * 1_000)
       await ended
+      clearTimeout(insist)
     },
+  }
+}
+
+/** The last resort, for a guard that was harmed itself: it leads a group of its own, with the process in it. */
+function killGroup(leader: number | undefined): void {
+  try {
+    if (leader) process.kill(-leader, 'SIGKILL')
+  } catch {
+    // It has gone meanwhile.
   }
 }

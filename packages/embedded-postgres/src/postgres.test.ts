@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Postgres, startPostgres } from './postgres.ts'
 import { readPidFile } from './predecessor.ts'
 import { commandLineOf, parentOf } from './processes.ts'
+import { childrenOf } from './testing/children.ts'
 import { query } from './testing/session.ts'
 
 const STARTER = fileURLToPath(new URL('./testing/starter.ts', import.meta.url))
@@ -112,22 +113,15 @@ test('a data folder that was never closed recovers, with all that was committed'
 
 test('a PostgreSQL whose guards were killed too is ended by the next start', async () => {
   const { starter, pid } = await startElsewhere()
-  const guards = await guardsOf(pid)
-  for (const guard of guards) process.kill(guard, 'SIGKILL')
+  const guard = parentOf(pid)
+  const watchers = childrenOf(guard).filter((other) => other !== pid)
+  for (const shell of [guard, ...watchers]) process.kill(shell, 'SIGKILL')
   starter.kill('SIGKILL')
 
   const next = await start()
   expect(await query(next.url('postgres'), 'select 1')).toEqual([['1']])
   expect(isRunning(pid)).toBe(false)
 })
-
-/** The shells that watch over a PostgreSQL: its parent, and that one's children of the same name. */
-async function guardsOf(pid: number): Promise<number[]> {
-  const guard = parentOf(pid)
-  const everyone = process.platform === 'linux' ? await readdir('/proc') : []
-  const watchers = everyone.map(Number).filter((other) => other && parentOf(other) === guard)
-  return [guard, ...watchers.filter((other) => other !== pid)]
-}
 
 test('data that is in use is not opened a second time', async () => {
   const { url } = await startElsewhere()
