@@ -1,3 +1,4 @@
+import { isAppError } from '@ens/errors'
 import pino, { type DestinationStream } from 'pino'
 import type { ObservabilityConfig } from './config.ts'
 import { serializeError } from './serialize-error.ts'
@@ -25,7 +26,7 @@ const SEVERITIES: Record<string, string> = {
   fatal: 'EMERGENCY',
 }
 
-/** The last defence, should a line ever be given more than it should: these members never appear. */
+/** The last defence, should a line ever be given more than it should: what stands here, or one level deeper, is masked. */
 const NEVER_LOGGED = [
   'authorization',
   'body',
@@ -60,9 +61,14 @@ export async function createLogger(
     timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ severity: SEVERITIES[label] ?? 'INFO' }) },
     serializers: { err: serializeError },
-    redact: { paths: NEVER_LOGGED, remove: true },
+    redact: { paths: NEVER_LOGGED.flatMap((name) => [name, `*.${name}`]), censor },
   }
   return pino(options, destination ?? (await stdout(logMode)))
+}
+
+/** Counts of such things may be told. */
+function censor(value: unknown): unknown {
+  return typeof value === 'number' ? value : '***'
 }
 
 async function stdout(mode: ObservabilityConfig['logMode']): Promise<DestinationStream> {
@@ -75,12 +81,22 @@ async function stdout(mode: ObservabilityConfig['logMode']): Promise<Destination
     messageKey: 'message',
     timestampKey: 'timestamp',
     ignore: 'service',
+    colorize: process.stdout.isTTY,
+    customPrettifiers: {
+      level: (severity, _key, _line, { colors }) => colors[colorOf(severity)](String(severity)),
+    },
   })
 }
 
-/** Says that a service could not start, whatever is not configured yet. */
+function colorOf(severity: string | object): 'green' | 'yellow' | 'red' {
+  if (severity === 'DEBUG' || severity === 'INFO') return 'green'
+  return severity === 'WARNING' ? 'yellow' : 'red'
+}
+
+/** Says in one line that a service could not start, whatever is not configured yet. */
 export async function logStartFailure(service: string, error: unknown): Promise<void> {
   const logger = await createLogger({ logLevel: 'INFO', logMode: 'AUTO' }, service)
   const message = error instanceof Error ? error.message : String(error)
-  logger.fatal({ err: error }, `${service} did not start: ${message}`)
+  const details = isAppError(error) ? { code: error.code } : { err: error }
+  logger.fatal(details, `${service} did not start: ${message}`)
 }

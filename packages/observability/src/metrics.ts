@@ -1,12 +1,9 @@
 import { metrics } from '@opentelemetry/api'
 import type { Resource } from '@opentelemetry/resources'
 import { type IMetricReader, MeterProvider } from '@opentelemetry/sdk-metrics'
-import { collector } from './collector.ts'
+import { collector, sendTimeoutMs } from './collector.ts'
 import type { ObservabilityConfig } from './config.ts'
 import { metricsPortTaken } from './errors.ts'
-
-/** Longest that one export may take, in milliseconds; the last one holds up the end of the service. */
-const EXPORT_TIMEOUT_MS = 5_000
 
 /** Metrics by a meter provider alone, without the SDK, which would cost every service 100 ms of its start. */
 export async function startMetrics(config: ObservabilityConfig, resource: Resource) {
@@ -50,6 +47,6 @@ async function otlp(config: ObservabilityConfig): Promise<IMetricReader> {
   return new PeriodicExportingMetricReader({
     exporter: new OTLPMetricExporter(collector(config, 'metrics')),
     exportIntervalMillis: config.metricsIntervalMs,
-    exportTimeoutMillis: Math.min(EXPORT_TIMEOUT_MS, config.metricsIntervalMs),
+    exportTimeoutMillis: sendTimeoutMs(config),
   })
 }

@@ -1,0 +1,39 @@
+import { loadConfig } from '@ens/config'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { observabilityConfig } from './config.ts'
+
+const load = (variables: Record<string, string>) =>
+  loadConfig(z.object({ observability: observabilityConfig }), variables).observability
+
+test('without settings nothing leaves the process but log lines of INFO and above', () => {
+  expect(load({})).toMatchObject({ exporter: 'NOOP', logLevel: 'INFO', logMode: 'AUTO' })
+})
+
+test('letter case does not matter', () => {
+  const loaded = load({
+    OBSERVABILITY_EXPORTER: 'Prometheus',
+    METRICS_PORT: '9090',
+    LOG_LEVEL: 'warning',
+    LOG_MODE: 'development',
+  })
+  expect(loaded).toMatchObject({
+    exporter: 'PROMETHEUS',
+    metricsPort: 9090,
+    logLevel: 'WARNING',
+    logMode: 'DEVELOPMENT',
+  })
+})
+
+test.each<[string, Record<string, string>]>([
+  ['METRICS_PORT: required', { OBSERVABILITY_EXPORTER: 'PROMETHEUS' }],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT: required', { OBSERVABILITY_EXPORTER: 'OTLP' }],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT: required', { OBSERVABILITY_EXPORTER: 'ocagent' }],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT: not an http', { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' }],
+  ['OTEL_EXPORTER_OTLP_HEADERS: every header', { OTEL_EXPORTER_OTLP_HEADERS: 'bare' }],
+  ['OBSERVABILITY_EXPORTER: not one of', { OBSERVABILITY_EXPORTER: 'STACKDRIVER' }],
+  ['METRICS_EXPORT_INTERVAL: less than 1s', { METRICS_EXPORT_INTERVAL: '1ms' }],
+  ['TRACE_PROBABILITY: not a number', { TRACE_PROBABILITY: '40' }],
+])('%s is said of %j', (problem, variables) => {
+  expect(() => load(variables)).toThrow(problem)
+})
