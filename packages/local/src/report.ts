@@ -22,7 +22,7 @@ export function describeFleet(
     ['', demo.doWorkUrl],
     ['metrics', metrics(config.exposureMetricsPort)],
     ['', metrics(config.exportMetricsPort)],
-    ['database', `${database.href} (password: see the next line)`],
+    ['database', `${database.href} (password in the next file)`],
     ['for your own client', short(folder.file('demo.json'))],
     ['logs', short(folder.file('logs'))],
     ...(isElsewhere ? [['database files', elsewhere(dataDirectory)]] : []),

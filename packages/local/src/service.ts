@@ -1,13 +1,13 @@
-import { open, readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startChild } from '@ens/embedded-postgres'
+import { describeEnd, lastLines } from './describe-end.ts'
 import { memberFailed } from './errors.ts'
 import type { Member } from './fleet.ts'
 import { rotateLog } from './folder.ts'
 
 const GRACE_SECONDS = 15
 const HEALTHY_WITHIN_MS = 60_000
-const LAST_LINES = 12
 
 export interface ServiceOptions {
   name: string
@@ -71,24 +71,5 @@ async function answersWell(url: string, signal: AbortSignal): Promise<boolean> {
     return reply.ok
   } catch {
     return false
-  }
-}
-
-async function describeEnd(name: string, code: number | null, logFile: string): Promise<string> {
-  return `${name} has ended by itself (exit code ${code ?? 'none'}); ${await lastLines(logFile)}`
-}
-
-async function lastLines(logFile: string): Promise<string> {
-  const lines = (await readFile(logFile, 'utf8')).trim().split('\n')
-  return `its log, ${logFile}, ends with:\n${lines.slice(-LAST_LINES).map(readable).join('\n')}`
-}
-
-/** Of a structured line its severity and message; any other as it is. */
-function readable(line: string): string {
-  try {
-    const { severity, message } = JSON.parse(line) as { severity?: string; message?: string }
-    return message === undefined ? line : `${severity ?? ''} ${message}`
-  } catch {
-    return line
   }
 }

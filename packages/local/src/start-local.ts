@@ -22,6 +22,7 @@ import {
   exportKeys,
 } from './demo-configuration.ts'
 import { adminVariables, type Demo, describeDemo } from './demo-file.ts'
+import { describeEnd } from './describe-end.ts'
 import type { Fleet } from './fleet.ts'
 import { type LocalFolder, rotateLog, writePrivate } from './folder.ts'
 import { type Scheduler, startScheduler } from './scheduler.ts'
@@ -85,7 +86,7 @@ async function addPostgres({ config, folder, fleet }: LocalOptions) {
     logFile,
     port: config.databasePort,
   })
-  const ended = postgres.ended.then(() => `PostgreSQL has ended by itself; its log is ${logFile}`)
+  const ended = postgres.ended.then(({ code }) => describeEnd('PostgreSQL', code, logFile))
   fleet.add({ name: 'postgres', ended, stop: () => postgres.stop() })
   return postgres
 }
