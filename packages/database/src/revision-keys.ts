@@ -5,16 +5,16 @@ import type { Queryable, Transaction } from './database.ts'
 export interface RevisionKey {
   /** Named in every token. */
   kid: number
-  wrappedKey: Buffer
+  wrappedKey: Uint8Array
   /** What the wrapping is bound to. */
-  aad: Buffer
+  aad: Uint8Array
   createdAt: Date
 }
 
 interface Row {
   kid: number
   wrapped_cipher: Buffer
-  aad: Buffer
+  aad: Uint8Array
   created_at: Date
 }
 

@@ -1,0 +1,106 @@
+import type { AuthorizedApp, Platform, VerifiedClaims } from '@ens/domain'
+import type { AppError } from '@ens/errors'
+import { counter, type Logger } from '@ens/observability'
+import type { KeyRingAlarm } from '@ens/revision'
+import type { StoredPublish } from './store-publish.ts'
+
+// Labels are bounded: apps, authorities and regions only as configured, never as a client wrote them.
+const exposures = counter('en-server/exposures_count', {
+  description: 'Exposure keys that were INSERTED, REVISED or DROPPED by publishes.',
+})
+const publishes = counter('en-server/publish_requests', {
+  description: 'Publishes that succeeded, once for each of their regions.',
+})
+const results = counter('en-server/publish_results_count', {
+  description: 'Publishes by result (OK, or the code of the reply) and by who is to blame for it.',
+})
+const bypasses = counter('en-server/verification_bypassed_count', {
+  description: 'Publishes without a good certificate, by apps that may do that.',
+})
+const missingTokens = counter('en-server/revision_token_not_issued', {
+  description:
+    'Publishes that were stored but got no revision token, because there was no key to make it with.',
+})
+const keyAlarms = counter('en-server/revision_key_alarms_count', {
+  description: 'Refreshes of the revision keys that failed, and keys that could not be unwrapped.',
+})
+
+export interface PublishStoredEvent {
+  app: AuthorizedApp
+  regions: readonly string[]
+  claims: VerifiedClaims | undefined
+  platform: Platform
+  stored: StoredPublish
+  /** How many keys were in the publish a second time. */
+  repeated: number
+}
+
+export interface EventOptions {
+  /** Whether refused certificates are logged whole, for development. */
+  logsBadCertificates: boolean
+  /** Whether what is wrong with a body is logged as a warning. */
+  logsBadBodies: boolean
+}
+
+/** What happens to publishes: each event is a line in the log, where it helps, and a counter. Never a key, token or address. */
+export type PublishEvents = ReturnType<typeof publishEvents>
+
+export function publishEvents(log: Logger, { logsBadCertificates, logsBadBodies }: EventOptions) {
+  return {
+    publishStored({ app, regions, claims, platform, stored, repeated }: PublishStoredEvent) {
+      const { inserted, revised } = stored
+      const dropped = stored.dropped + repeated
+      const healthAuthorityId = claims?.healthAuthorityId
+      log.info(
+        { app: app.name, healthAuthorityId, platform, inserted, revised, dropped },
+        'publish stored',
+      )
+      exposures.add(inserted, { type: 'INSERTED' })
+      exposures.add(revised, { type: 'REVISED' })
+      exposures.add(dropped, { type: 'DROPPED' })
+      for (const region of regions.filter((region) => app.allowedRegions.includes(region)))
+        publishes.add(1, { healthAuthorityID: app.name, region })
+    },
+
+    replied(error: AppError | undefined) {
+      const isOurs = error?.kind === 'internal' || error?.kind === 'unavailable'
+      const blame = isOurs ? 'SERVER' : error ? 'CLIENT' : 'NONE'
+      results.add(1, { blame, result: error?.code ?? 'OK' })
+    },
+
+    bodyUnreadable(error: unknown) {
+      if (logsBadBodies) log.warn({ err: error }, 'a body cannot be read')
+    },
+
+    certificateRefused(error: AppError, certificate: string) {
+      const debug = logsBadCertificates && { certificate }
+      log.info({ reason: error.message, ...debug }, 'certificate refused')
+    },
+
+    verificationBypassed(app: AuthorizedApp) {
+      log.info({ app: app.name }, 'publish without a good certificate, as the app may')
+      bypasses.add(1, { healthAuthorityID: app.name })
+    },
+
+    tokenNotIssued(error: unknown) {
+      log.error({ err: error }, 'a publish was stored, but no revision token could be made')
+      missingTokens.add()
+    },
+
+    revisionKeyAlarm({ problem, error, ...about }: KeyRingAlarm) {
+      log.error(
+        { err: error, problem, ...about },
+        'revision keys need a look; tokens go on with those in memory',
+      )
+      keyAlarms.add(1, { problem })
+    },
+
+    connectionLost(error: Error) {
+      log.warn({ err: error }, 'an idle connection to the database was lost')
+    },
+
+    configurationUnread(error: unknown) {
+      log.warn({ err: error }, 'apps and authorities cannot be read; the last known serve on')
+    },
+  }
+}
