@@ -18,7 +18,7 @@ export function describeFleet(
   return table([
     ['phones publish to', demo.publishUrl],
     ['phones download from', demo.indexUrl],
-    ['jobs, called every 2 s', demo.createBatchesUrl],
+    ['jobs, called every second', demo.createBatchesUrl],
     ['', demo.doWorkUrl],
     ['metrics', metrics(config.exposureMetricsPort)],
     ['', metrics(config.exportMetricsPort)],

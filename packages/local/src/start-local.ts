@@ -25,6 +25,7 @@ import { adminVariables, type Demo, describeDemo } from './demo-file.ts'
 import { describeEnd } from './describe-end.ts'
 import type { Fleet } from './fleet.ts'
 import { type LocalFolder, rotateLog, writePrivate } from './folder.ts'
+import { keepLogsSmall } from './keep-logs-small.ts'
 import { type Scheduler, startScheduler } from './scheduler.ts'
 import { type Service, startService } from './service.ts'
 import type { Terminal } from './terminal.ts'
@@ -37,7 +38,7 @@ import {
   type Variables,
 } from './variables.ts'
 
-const JOBS_EVERY_MS = 2_000
+const JOBS_EVERY_MS = 1_000
 
 export interface LocalOptions {
   config: LocalConfig
@@ -62,7 +63,7 @@ export interface Local {
 
 /** Brings up the whole fleet, a member at a time, and writes down how to reach it. */
 export async function startLocal(options: LocalOptions): Promise<Local> {
-  const { config, folder, terminal } = options
+  const { config, fleet, folder, terminal } = options
   await checkPorts(portsByVariable(config))
   const postgres = await terminal.during('starting PostgreSQL', addPostgres(options))
   const jobToken = await keptToken(folder.file('job-token'))
@@ -74,6 +75,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   const demo = describeDemo(configuration, surroundings, postgres.url(DATABASE_NAME))
   await terminal.during('starting the services', addServices(options, surroundings))
   const scheduler = addScheduler(options, demo)
+  fleet.add(keepLogsSmall(['postgres', 'exposure', 'export'].map(folder.logOf)))
   await writePrivate(folder.file('demo.json'), `${JSON.stringify(demo, null, 2)}\n`)
   return { demo, publicKeys, scheduler, dataDirectory: postgres.dataDirectory }
 }
