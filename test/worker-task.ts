@@ -1,0 +1,11 @@
+import type { DatabaseConfig } from '@ens/database'
+
+/** What a test tells a worker that runs as a process of its own. */
+export interface WorkerTask {
+  database: DatabaseConfig
+  blobRoot: string
+  keysRoot: string
+  /** ISO 8601. */
+  now: string
+  dieAt?: 'before-upload' | 'after-upload' | 'before-index'
+}
