@@ -72,7 +72,7 @@ async function publishHundredKeys(db: TestDatabase): Promise<void> {
     anExposure({
       key: aKey(number),
       regions: ['MX'],
-      createdAt: new Date(START + 3_600_000),
+      createdAt: new Date(START),
       localProvenance: true,
     }),
   )
