@@ -18,7 +18,7 @@ import { demoKeysGone } from './errors.ts'
 import { type LocalFolder, writePrivate } from './folder.ts'
 
 /** Short, so that a published key is in an archive soon; far too short for real phones, which import few files a day. */
-export const DEMO_TIMING = { truncateWindow: '5s', minWindowAge: '30s', periodSeconds: 5 }
+export const DEMO_TIMING = { truncateWindow: '2s', minWindowAge: '30s', periodSeconds: 2 }
 
 export const DEMO = {
   issuer: 'demo.health.example',
