@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { METHODS } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Logger } from '@ens/observability'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
@@ -49,6 +50,7 @@ export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOp
     forceCloseConnections: 'idle',
     ...(bodyLimit !== undefined && { bodyLimit }),
   }).withTypeProvider<ZodTypeProvider>()
+  acceptAnyMethod(app)
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.removeAllContentTypeParsers()
@@ -62,6 +64,12 @@ export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOp
   closeConnectionsWhenStopping(app)
   mountHealth(app, ready, () => performance.now())
   return app
+}
+
+/** `all` then means every method that HTTP knows, and each may have a body. CONNECT never reaches a route. */
+function acceptAnyMethod(app: Pick<FastifyInstance, 'addHttpMethod'>): void {
+  for (const method of METHODS)
+    if (method !== 'CONNECT') app.addHttpMethod(method, { hasBody: true, overrideExisting: true })
 }
 
 /** While stopping, a connection ends with the reply in hand: kept alive, it would keep the service from stopping. */

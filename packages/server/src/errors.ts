@@ -12,6 +12,12 @@ export const jobTokenWrong = defineError(
   'Job and status routes ask for JOB_TOKEN as a bearer token.',
 )
 
+export const jobStuck = defineError(
+  'internal',
+  'job_stuck',
+  'A job did not end when its time was over, and was given up; what it waits for may still hold the service.',
+)
+
 export const portTaken = defineError(
   'unavailable',
   'port_taken',

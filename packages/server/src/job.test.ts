@@ -25,12 +25,13 @@ const job: JobOptions = { name: 'tidy', timeoutMs: 60_000, now: () => new Date(0
 
 test('a run that went well is answered with its counts, for any method and any body', async () => {
   mountJob(app, '/', job, async () => ({ deleted: 3 }))
-  for (const method of ['GET', 'POST', 'PUT'] as const) {
+  for (const method of ['GET', 'POST', 'PUT', 'PURGE', 'PROPFIND'] as const) {
     const reply = await app.inject({ method, url: '/', payload: 'whatever' })
     expect(reply.statusCode).toBe(200)
     expect(reply.headers['content-type']).toBe('application/json')
     expect(reply.body).toBe('{"ok":true,"deleted":3}')
   }
+  expect(lines).toContainEqual(expect.objectContaining({ message: 'job started', job: 'tidy' }))
   expect(lines).toContainEqual(
     expect.objectContaining({ severity: 'INFO', message: 'job done', job: 'tidy', deleted: 3 }),
   )
@@ -59,6 +60,13 @@ test('a run that failed unexpectedly says where to look, and no more', async () 
   })
   const reply = await app.inject('/')
   expect(reply.json().error).toMatch(/^internal error; the log has the reason under request_id /)
+})
+
+test('a run is made for HEAD too, and answered without a body', async () => {
+  let runs = 0
+  mountJob(app, '/', job, async () => ({ runs: ++runs }))
+  const reply = await app.inject({ method: 'HEAD', url: '/' })
+  expect([reply.statusCode, reply.body, runs]).toEqual([200, '', 1])
 })
 
 test('a run that another instance is at is too early', async () => {
@@ -110,6 +118,41 @@ test('a run is told when its caller hangs up', async () => {
   await started.promise
   call.destroy()
   expect(await told.promise).toMatchObject({ message: 'the caller hung up' })
+})
+
+test('a run is told when the service stops, and its reply still goes out', async () => {
+  const started = Promise.withResolvers<void>()
+  mountJob(app, '/', job, async (signal) => {
+    started.resolve()
+    await once(signal, 'abort')
+    return { told: String(signal.reason) }
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const reply = fetch(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}/`)
+  await started.promise
+  await app.close()
+  expect(await (await reply).json()).toEqual({ ok: true, told: 'Error: the service is stopping' })
+})
+
+test('a run that does not end when its time is over is given up, so that its lock is free again', async () => {
+  let locked = true
+  const stuck: JobOptions = {
+    ...job,
+    timeoutMs: 5,
+    graceMs: 5,
+    exclusively: async (_, work) => {
+      try {
+        return { ran: true, result: await work({ lost: new AbortController().signal }) }
+      } finally {
+        locked = false
+      }
+    },
+  }
+  mountJob(app, '/', stuck, () => Promise.withResolvers<object>().promise)
+  const reply = await app.inject('/')
+  expect(reply.statusCode).toBe(500)
+  expect(reply.json().error).toMatch(/^A job did not end when its time was over/)
+  expect(locked).toBe(false)
 })
 
 test.each([

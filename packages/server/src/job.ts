@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { isAppError } from '@ens/errors'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
-import { jobTokenWrong } from './errors.ts'
+import { jobStuck, jobTokenWrong } from './errors.ts'
 import { recordJob } from './metrics.ts'
 
 export type Exclusive<T> = { ran: true; result: T } | { ran: false }
@@ -18,6 +18,8 @@ export interface JobOptions {
   name: string
   /** Longest one run may take; then its signal aborts. */
   timeoutMs: number
+  /** Longest that a run may take to end after its deadline; then it is given up as stuck. */
+  graceMs?: number
   /** Where one run at a time is enough across the fleet. */
   exclusively?: RunExclusively
   /** Asked for as a bearer token when set. */
@@ -25,20 +27,23 @@ export interface JobOptions {
   now: () => Date
 }
 
-/** How long a lock outlives the deadline, so that a run that is just ending is not joined by another. */
-const LOCK_GRACE_MS = 30_000
+/** A lock outlives the deadline by this, so that a run that is just ending is not joined by another. */
+const GRACE_MS = 30_000
 
 type Run = (signal: AbortSignal, request: FastifyRequest) => Promise<object>
 
 /**
  * Mounts work that a scheduler starts, for any method: 200 with `ok` and what the run returns, 200 with `too early` while another
- * instance holds the lock, 500 with `error` when it failed. The run's signal aborts at the deadline and when the caller hangs
- * up; it should then let go of what it holds and return or throw. The lock is released on a context of its own.
+ * instance holds the lock, 500 with `error` when it failed. The run's signal aborts at the deadline, when the caller hangs up
+ * and when the service stops; it should then let go of what it holds and return or throw. The lock is released on a context of its own, also from
+ * under a run that does not end: it would keep every later one out.
  */
 export function mountJob(app: App, path: string, job: JobOptions, run: Run): void {
+  const stopping = stopSignal(app)
   app.all(path, async (request, reply) => {
     if (!isAuthorized(request, job.token)) return refuse(reply)
-    const { status, body } = await answer(job, request, hangUpSignal(reply), run)
+    const ends = AbortSignal.any([stopping, hangUpSignal(reply)])
+    const { status, body } = await answer(job, request, ends, run)
     return sendJson(reply, status, body)
   })
 }
@@ -47,24 +52,28 @@ export function mountJob(app: App, path: string, job: JobOptions, run: Run): voi
 async function answer(
   job: JobOptions,
   request: FastifyRequest,
-  hangUp: AbortSignal,
+  ends: AbortSignal,
   run: Run,
 ): Promise<{ status: number; body: object }> {
   const startedAt = performance.now()
+  request.log.info({ job: job.name }, 'job started')
   const record = (outcome: 'success' | 'skipped' | 'failure') => {
     const elapsedMs = Math.round(performance.now() - startedAt)
     recordJob(job.name, outcome, elapsedMs, job.now())
     return { job: job.name, durationMs: elapsedMs }
   }
   try {
-    const outcome = await runOnce(job, hangUp, (signal) => run(signal, request))
+    const outcome = await runOnce(job, ends, (signal) => run(signal, request))
     const details = record(outcome.ran ? 'success' : 'skipped')
-    if (!outcome.ran) return { status: 200, body: { error: 'too early' } }
+    if (!outcome.ran) {
+      request.log.info(details, 'job skipped: another instance is at it')
+      return { status: 200, body: { error: 'too early' } }
+    }
     request.log.info({ ...details, ...outcome.result }, 'job done')
     return { status: 200, body: { ok: true, ...outcome.result } }
   } catch (error) {
     const details = record('failure')
-    request.log.error({ ...details, err: error, hungUp: hangUp.aborted }, 'job failed')
+    request.log.error({ ...details, err: error, ...endedBy(ends) }, 'job failed')
     return { status: 500, body: { error: messageOf(error, request.id) } }
   }
 }
@@ -83,15 +92,41 @@ export function mountStatus(
 }
 
 async function runOnce<T>(
-  { timeoutMs, exclusively }: JobOptions,
-  hangUp: AbortSignal,
+  { timeoutMs, graceMs = GRACE_MS, exclusively = alone }: JobOptions,
+  ends: AbortSignal,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<Exclusive<T>> {
-  const deadline = AbortSignal.timeout(timeoutMs)
-  if (!exclusively) return { ran: true, result: await run(AbortSignal.any([deadline, hangUp])) }
-  return exclusively(timeoutMs + LOCK_GRACE_MS, ({ lost }) =>
-    run(AbortSignal.any([deadline, hangUp, lost])),
+  const lastMs = timeoutMs + graceMs
+  return exclusively(lastMs, ({ lost }) =>
+    within(lastMs, run(AbortSignal.any([AbortSignal.timeout(timeoutMs), ends, lost]))),
   )
+}
+
+/** For jobs that any number of instances may be at. */
+const alone: RunExclusively = async (_, work) => ({
+  ran: true,
+  result: await work({ lost: new AbortController().signal }),
+})
+
+async function within<T>(lastMs: number, run: Promise<T>): Promise<T> {
+  const { promise: stuck, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(jobStuck()), lastMs)
+  try {
+    return await Promise.race([run, stuck])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Aborts when the service is told to stop: a job would rarely end within the time that is left. */
+function stopSignal(app: App): AbortSignal {
+  const controller = new AbortController()
+  app.addHook('preClose', async () => controller.abort(new Error('the service is stopping')))
+  return controller.signal
+}
+
+function endedBy({ aborted, reason }: AbortSignal): { endedBy?: string } {
+  return aborted && reason instanceof Error ? { endedBy: reason.message } : {}
 }
 
 /** Aborts when the connection ends before the reply was sent. */

@@ -1,5 +1,5 @@
-import { counter, gauge, histogram } from '@ens/observability'
-import type { FastifyInstance } from 'fastify'
+import { counter, gauge, histogram, nameRequestSpan } from '@ens/observability'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 const requests = counter('en-server/requests_count', { description: 'Requests answered.' })
 const latency = histogram('en-server/requests_latency', {
@@ -19,14 +19,16 @@ const lastSuccess = gauge('en-server/job/last_success', {
   unit: 's',
 })
 
-/** Counts every request by route, status and whose fault a failure was. */
+/** Counts every request by route, status and whose fault a failure was, and names its span. */
 export function recordRequests(app: Pick<FastifyInstance, 'addHook'>): void {
+  app.addHook('onRequest', async (request) => nameRequestSpan(request.method, routeOf(request)))
   app.addHook('onResponse', async (request, reply) => {
     const { statusCode } = reply
     const labels = {
-      route: request.routeOptions.url ?? 'unknown',
+      route: routeOf(request),
       status: statusCode,
       blame: blameOf(statusCode),
+      result: statusCode < 400 ? 'OK' : 'NOT_OK',
     }
     requests.add(1, labels)
     latency.record(reply.elapsedTime, labels)
@@ -43,6 +45,11 @@ export function recordJob(
   runs.add(1, { job, outcome })
   if (outcome !== 'skipped') duration.record(elapsedMs, { job })
   if (outcome === 'success') lastSuccess.record(Math.floor(at.getTime() / 1000), { job })
+}
+
+/** The pattern, never the path: paths are the clients' to choose. */
+function routeOf(request: FastifyRequest): string {
+  return request.routeOptions.url ?? 'unknown'
 }
 
 function blameOf(status: number): string {

@@ -68,10 +68,21 @@ test('told to stop, it finishes the request in hand, closes what it opened, and 
 test('a request that takes longer than the grace is cut, and the service ends with status 1', async () => {
   const { line, ended, process: child } = run({ SHUTDOWN_TIMEOUT: '20ms' })
   const url = String((await line('listens on')).message).replace(/.*listens on /, '')
-  const reply = fetch(`${url}/slow`).catch(() => 'cut')
-  await line('slow request begun')
+  const reply = fetch(`${url}/stuck`).catch(() => 'cut')
+  await line('stuck request begun')
   child.kill('SIGINT')
   expect(await reply).toBe('cut')
+  expect(await ended).toBe(1)
+})
+
+test('a fault that nothing caught is logged as the end of the process', async () => {
+  const { line, ended } = run({})
+  const url = String((await line('listens on')).message).replace(/.*listens on /, '')
+  await fetch(`${url}/fault`).catch(() => 'cut')
+  expect(await line('ended by a fault')).toMatchObject({
+    severity: 'EMERGENCY',
+    err: { message: 'nobody awaits this' },
+  })
   expect(await ended).toBe(1)
 })
 
@@ -115,11 +126,13 @@ test('metrics are served where Prometheus expects them', async () => {
     METRICS_HOST: '127.0.0.1',
   })
   const url = String((await line('listens on')).message).replace(/.*listens on /, '')
-  await (await fetch(`${url}/livez`)).text()
+  for (const path of ['/livez', '/chosen-by-client']) await (await fetch(url + path)).text()
   const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
   expect(metrics).toMatch(
-    /^en_server_requests_count_total\{.*route="\/livez",status="200",blame="NONE".*\} 1$/m,
+    /^en_server_requests_count_total\{.*route="\/livez",status="200",blame="NONE",result="OK".*\} 1$/m,
   )
+  expect(metrics).toMatch(/route="unknown",status="404",blame="CLIENT",result="NOT_OK"/)
+  expect(metrics).not.toContain('chosen-by-client')
   child.kill('SIGTERM')
   expect(await ended).toBe(0)
 })

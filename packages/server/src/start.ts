@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { loadConfig, maskedConfig } from '@ens/config'
 import {
   createLogger,
   type Logger,
@@ -8,8 +7,8 @@ import {
   type observabilityConfig,
   startTelemetry,
 } from '@ens/observability'
-import { openSecretManager, resolveReferences, secretsConfig } from '@ens/secrets'
-import { z } from 'zod'
+import { loadConfigWithSecrets } from '@ens/secrets'
+import type { z } from 'zod'
 import type { App } from './app.ts'
 import type { serverConfig } from './config.ts'
 
@@ -53,22 +52,24 @@ async function run<Schema extends ServiceConfig>(
   load: () => Promise<ServiceModule<z.output<Schema>>>,
 ): Promise<void> {
   const now = () => new Date()
-  const variables = await resolvedVariables(now)
-  const config = loadConfig(schema, variables)
+  const { config, shown } = await loadConfigWithSecrets(schema, process.env, now)
   const { server, observability } = config
   const logger = await createLogger(observability, service)
-  const telemetry = await startTelemetry(observability, service)
-  const { buildApp } = await load()
+  logger.info({ settings: shown }, 'starting')
+  endOnFault(logger)
+  const telemetry = await startTelemetry(observability, service, logger)
+  const [{ buildApp }, { listen }] = await Promise.all([load(), import('./listen.ts')])
   const app = await buildApp(config, { logger, now })
   stopOnSignal(app, telemetry, logger, server.shutdownTimeoutMs)
-  const { listen } = await import('./listen.ts')
-  logger.info({ settings: maskedConfig(schema, config) }, 'starting')
   await listen(app, server)
 }
 
-async function resolvedVariables(now: () => Date) {
-  const { secrets } = loadConfig(z.object({ secrets: secretsConfig }), process.env)
-  return resolveReferences(process.env, await openSecretManager(secrets, now), secrets)
+/** What nobody caught leaves the process in a state that nobody knows. */
+function endOnFault(logger: Logger): void {
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ err: error }, 'ended by a fault that nothing caught')
+    process.exit(1)
+  })
 }
 
 function stopOnSignal(

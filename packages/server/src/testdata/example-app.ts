@@ -3,13 +3,25 @@ import { type App, createApp } from '../app.ts'
 import type { ServiceContext } from '../start.ts'
 import type { config } from './example-config.ts'
 
-/** Answers `/slow` after a while, so that a test can stop the service meanwhile. */
+/** `/slow` is answered once the service was told to stop, `/stuck` never; `/fault` breaks something that nobody awaits. */
 export function buildApp({ server }: z.output<typeof config>, { logger }: ServiceContext): App {
   const app = createApp({ server, logger, ready: async () => 'well' })
+  const stopping = Promise.withResolvers<void>()
+  app.addHook('preClose', async () => stopping.resolve())
   app.get('/slow', async (request) => {
     request.log.info('slow request begun')
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await stopping.promise
     return 'done'
+  })
+  app.get('/stuck', (request) => {
+    request.log.info('stuck request begun')
+    return Promise.withResolvers<void>().promise
+  })
+  app.get('/fault', async () => {
+    setImmediate(() => {
+      throw new Error('nobody awaits this')
+    })
+    return 'soon'
   })
   app.addHook('onClose', async () => logger.info('closed what the app had opened'))
   return app
