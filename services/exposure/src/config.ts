@@ -1,9 +1,9 @@
 import { duration, env, flag, integer, optionalText, text } from '@ens/config'
-import { databaseConfig } from '@ens/database'
+import { databaseConfig } from '@ens/database/config'
 import { decodeBase64 } from '@ens/domain'
 import { keysConfig } from '@ens/keys'
 import { observabilityConfig } from '@ens/observability'
-import { serverConfig } from '@ens/server'
+import { serverConfig } from '@ens/server/config'
 import { z } from 'zod'
 
 const HOUR_MS = 3_600_000
