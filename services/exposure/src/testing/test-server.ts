@@ -1,11 +1,12 @@
 import { loadConfig } from '@ens/config'
-import { authorizedApps, type Database, healthAuthorities } from '@ens/database'
+import { authorizedApps, type Database, healthAuthorities, revisionKeys } from '@ens/database'
 import { type TestDatabase, testDatabase } from '@ens/database/testing'
 import { type AuthorizedApp, keyToBase64, type ReportType, type SentKey } from '@ens/domain'
 import { aKey, anAuthorizedApp, OCTOBER_5_NOON } from '@ens/domain/testing'
 import type { KeyManager } from '@ens/keys'
 import { memoryKeyManager } from '@ens/keys/testing'
 import { type LogLine, recordingLogger } from '@ens/observability/testing'
+import { createKeyRing, type KeyRing, type RevisionTokens, revisionTokens } from '@ens/revision'
 import { type App, createApp } from '@ens/server'
 import { calculateHmac, issueCertificate } from '@ens/verification'
 import { freshKeyPair } from '@ens/verification/testing'
@@ -13,6 +14,7 @@ import { buildApp } from '../app.ts'
 import { config } from '../config.ts'
 import type { ExposureContext } from '../dependencies.ts'
 import type { PublishRouteDeps } from '../publish-route.ts'
+import { createFirstKey } from '../revision-key-store.ts'
 import { routes } from '../routes.ts'
 
 const ISSUER = 'gov.example'
@@ -32,6 +34,8 @@ export interface TestServer {
   clock: { at: Date }
   /** Adds or replaces an app; the first server to look afterwards knows it. */
   register(app: Partial<AuthorizedApp>): Promise<AuthorizedApp>
+  /** Seals and opens tokens as the service does. */
+  seals: RevisionTokens
   /** What each instance is handed. */
   context: ExposureContext
   /** Another instance over the same database, with other settings. */
@@ -82,7 +86,9 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   })
   const app = await another(options)
   const config = testConfig(db, options.variables)
+  const ring = openKeyRing(db, keyManager)
   return {
+    seals: revisionTokens({ ring, aad: AAD }),
     context,
     app,
     db,
@@ -108,6 +114,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     },
     publish: (body, headers) => publishTo(app, body, headers),
     async close() {
+      ring.close()
       await Promise.all(open.map((app) => app.close()))
       await db.close()
     },
@@ -124,12 +131,24 @@ export function testConfig(db: TestDatabase, variables: Record<string, string> =
     DB_SSLMODE: 'disable',
     KEY_MANAGER: 'MEMORY',
     REVISION_TOKEN_KEY_ID: TOKEN_KEY_ID,
-    REVISION_TOKEN_AAD: Buffer.from('test deployment').toString('base64'),
+    REVISION_TOKEN_AAD: AAD.toString('base64'),
     ...variables,
   })
 }
 
 const TOKEN_KEY_ID = '/tokens'
+const AAD = Buffer.from('test deployment')
+
+function openKeyRing(db: Database, keyManager: KeyManager): KeyRing {
+  return createKeyRing({
+    load: () => revisionKeys.listAllowed(db),
+    create: (key) => createFirstKey(db, key),
+    keyManager,
+    keyId: TOKEN_KEY_ID,
+    now: () => OCTOBER_5_NOON,
+    refreshMs: AN_HOUR_MS,
+  })
+}
 
 async function aKeyManager(): Promise<KeyManager> {
   const keyManager = memoryKeyManager()
