@@ -16,9 +16,9 @@ default may be left out; one that is set to nothing is an error where a number, 
 - A setting marked *secret* is shown as \`***\` when a service logs its configuration at start.
 `
 
-/** Every setting of every service, and of the administrator's command. */
+/** Every setting of every service, of the administrator’s command, and of the fleet on one machine. */
 export async function configurationPage(): Promise<string> {
-  const modules = await importAll('{services/*,packages/admin}/src/config.ts')
+  const modules = await importAll('{services/*,packages/admin,packages/local}/src/config.ts')
   const sections = modules.flatMap(({ path, exported }) => {
     const { config } = exported
     return config instanceof z.ZodObject ? [section(path, describeConfig(config))] : []

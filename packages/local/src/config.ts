@@ -4,9 +4,13 @@ import { z } from 'zod'
 const port = (variable: string, fallback: number, sentence: string) =>
   env(variable, integer({ min: 1, max: 65_535, fallback }), sentence)
 
-/** Where the members of a fleet on one machine listen; all of them on the loopback only. */
-export const localConfig = z.object({
-  exposurePort: port('EXPOSURE_PORT', 8080, 'Port of the service that phones publish to.'),
+/** Where the members of the fleet that `start` runs listen; all of them on the loopback only. */
+export const config = z.object({
+  exposurePort: port(
+    'EXPOSURE_PORT',
+    8080,
+    'Port on which `start` runs the service that phones publish to.',
+  ),
   exportPort: port('EXPORT_PORT', 8081, 'Port of the service that makes archives.'),
   cdnPort: port('CDN_PORT', 8082, 'Port of the file server that stands for the CDN.'),
   databasePort: port('DATABASE_PORT', 5433, 'Port of the embedded PostgreSQL.'),
@@ -14,7 +18,7 @@ export const localConfig = z.object({
   exportMetricsPort: port('EXPORT_METRICS_PORT', 9102, 'Port of the metrics of `export`.'),
 })
 
-export type LocalConfig = z.output<typeof localConfig>
+export type LocalConfig = z.output<typeof config>
 
 /** Each port with the variable that sets it. */
 export function portsByVariable(config: LocalConfig): Record<string, number> {

@@ -1,4 +1,4 @@
-export { type LocalConfig, localConfig } from './config.ts'
+export { config as localConfig, type LocalConfig } from './config.ts'
 export { DEMO } from './demo-configuration.ts'
 export type { Demo } from './demo-file.ts'
 export { createFleet, type Fleet } from './fleet.ts'
