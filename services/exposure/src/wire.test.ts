@@ -33,9 +33,8 @@ let server: TestServer
 let port: number
 beforeAll(async () => {
   server = await testServer()
-  await server.app.listen({ host: '127.0.0.1', port: 0 })
-  const [address] = server.app.addresses()
-  port = address?.port ?? 0
+  const address = await server.app.listen({ host: '127.0.0.1', port: 0 })
+  port = Number(new URL(address).port)
 })
 afterAll(() => server.close())
 
