@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-export interface Job {
+interface Job {
   name: string
   url: string
   everyMs: number
