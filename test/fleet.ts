@@ -23,7 +23,7 @@ import { config as exposureConfig } from '../services/exposure/src/config.ts'
 
 export const APP = 'gov.example.app'
 export const BUCKET = 'exports'
-export const REVISION_KEY = 'system/revision'
+const REVISION_KEY = 'system/revision'
 
 /** The services in one process, on one database, one store and one clock, which the test moves. */
 export interface Fleet {
@@ -145,7 +145,7 @@ async function startExposure({ db, now, keyManager }: Shared) {
   return { url, close: () => app.close() }
 }
 
-export function databaseVariables({ config }: TestDatabase): Record<string, string> {
+function databaseVariables({ config }: TestDatabase): Record<string, string> {
   const { host, port, name, user, password } = config
   return {
     DB_HOST: host,

@@ -128,7 +128,7 @@ describe('errors', () => {
     app.post('/typed', { schema: { body: z.object({ n: z.number() }) } }, async () => 'fine')
     const reply = await app.inject({ method: 'POST', url: '/typed', payload: { n: 'x' } })
     expect(reply.statusCode).toBe(400)
-    expect(reply.json()).toMatchObject({ code: 'bad_request' })
+    expect(reply.json()).toMatchObject({ code: 'invalid_request' })
   })
 })
 

@@ -2,7 +2,7 @@ import { defineError } from '@ens/errors'
 
 export const badRequest = defineError(
   'invalid',
-  'bad_request',
+  'invalid_request',
   'The request cannot be understood; the message says what is wrong with it.',
 )
 
@@ -22,4 +22,10 @@ export const portTaken = defineError(
   'unavailable',
   'port_taken',
   'Another process listens on the port that PORT names.',
+)
+
+export const cannotListen = defineError(
+  'internal',
+  'cannot_listen',
+  'The address that HOST names is not one of this machine, or PORT may not be used by this process.',
 )

@@ -14,5 +14,3 @@ export const config = z.object({
     'Folder of the migrations. Unset: the one that came with this release.',
   ),
 })
-
-export type Config = z.output<typeof config>
