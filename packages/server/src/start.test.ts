@@ -108,6 +108,15 @@ test('a taken port is said by the name of its setting', async () => {
   other.close()
 })
 
+test('an address that is not this machine’s is said by the name of its setting', async () => {
+  const { ended, lines } = run({ HOST: '192.0.2.1' })
+  expect(await ended).toBe(1)
+  expect(lines.at(-1)).toMatchObject({
+    severity: 'EMERGENCY',
+    message: expect.stringMatching(/cannot listen on 192\.0\.2\.1, port 0: .*; set HOST or PORT$/),
+  })
+})
+
 test('a secret that cannot be resolved stops the start, and names its variable', async () => {
   const { ended, lines } = run({ EXAMPLE_PASSWORD: 'secret://db' })
   expect(await ended).toBe(1)
