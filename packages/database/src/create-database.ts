@@ -6,6 +6,7 @@ import { translated } from './fault.ts'
 /** Creates the database that the settings name, unless it is there. The user must have the right to, on the server's `postgres`. */
 export async function createDatabase(config: DatabaseConfig): Promise<void> {
   const server = new pg.Client(clientConfig({ ...config, name: 'postgres' }))
+  server.on('error', () => {}) // cut between two statements; the next one fails
   try {
     await server.connect()
     const { rowCount } = await server.query('select from pg_database where datname = $1', [

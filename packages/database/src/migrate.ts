@@ -25,6 +25,7 @@ export async function migrate(
   { directory = MIGRATIONS, direction = 'up', count, log }: MigrateOptions = {},
 ): Promise<string[]> {
   const dbClient = new pg.Client(clientConfig(config))
+  dbClient.on('error', () => {}) // cut between two statements; the next one fails
   try {
     await dbClient.connect()
     const applied = await runner({
