@@ -36,7 +36,7 @@ export async function errorsPage(): Promise<string> {
     Object.entries(exported).map(([name, maker]) => declaration(path, name, maker)),
   )
   declared.sort((a, b) => compare(a.code, b.code) || (a.status ?? 0) - (b.status ?? 0))
-  refuseTwoOwners(declared)
+  refuseTwoMeanings(declared)
   return [
     INTRODUCTION,
     row('Code', 'Kind', 'Thrown by', 'What it means'),
@@ -62,11 +62,11 @@ function errorRow({ kind, code, meaning, status, owner }: Declared): string {
   return row(`\`${code}\``, status ? `${kind} (${status})` : kind, owner, meaning)
 }
 
-/** One package may answer with one code in several ways (a bad request is 400, 413 or 415); two packages may not share one. */
-function refuseTwoOwners(declared: Declared[]): void {
-  for (const [index, { code, owner }] of declared.entries()) {
+/** A code means one thing: an API may answer with it in several ways (a bad request is 400, 413 or 415), two packages only in one. */
+function refuseTwoMeanings(declared: Declared[]): void {
+  for (const [index, { code, kind, owner }] of declared.entries()) {
     const next = declared[index + 1]
-    if (next?.code === code && next.owner !== owner)
-      throw new Error(`${owner} and ${next.owner} both declare ${code}`)
+    if (next?.code === code && next.owner !== owner && next.kind !== kind)
+      throw new Error(`${code} is ${kind} in ${owner} and ${next.kind} in ${next.owner}`)
   }
 }
