@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import type { User } from './child.ts'
 import { ownFolder, succeeds } from './place.ts'
 
+const run = promisify(execFile)
 const require = createRequire(import.meta.url) // vitest has no import.meta.resolve
 
 interface Manifest {
@@ -36,6 +39,7 @@ function packageRoot(): string {
 async function copyBinaries(native: string, copy: string): Promise<void> {
   const fresh = await mkdtemp(`${copy}-`)
   await cp(native, join(fresh, 'native'), { recursive: true, verbatimSymlinks: true })
+  await run('chmod', ['-R', 'a+rX', join(fresh, 'native')]) // whatever umask they were installed with
   await rm(copy, { recursive: true, force: true }) // incomplete: a cleaner of temporary files has been there
   await rename(join(fresh, 'native'), copy).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error // another start was faster

@@ -21,27 +21,29 @@ const run = promisify(execFile)
 
 export interface DataOptions {
   directory: string
-  passwordFile: string
+  password: string
   bin: string
   user: User | undefined
   forgetful: boolean
 }
 
-/** Makes the data folder unless there is one, whole or not at all, and returns the superuser's password. */
-export async function prepareData(options: DataOptions): Promise<string> {
-  const { directory, passwordFile, user } = options
-  await mustBelongTo(directory, user)
-  const known = (await readFile(passwordFile, 'utf8').catch(() => '')).trim()
-  if (!existsSync(join(directory, 'PG_VERSION'))) {
-    const password = known || (await keepPassword(passwordFile))
-    await initialise(options, password)
-    return password
-  }
-  if (!known)
+/** The superuser's password, from the file beside the data folder; made and kept there when there is no data yet. */
+export async function passwordOf(dataDirectory: string): Promise<string> {
+  const file = `${dataDirectory}.password`
+  const known = (await readFile(file, 'utf8').catch(() => '')).trim()
+  if (known) return known
+  if (existsSync(join(dataDirectory, 'PG_VERSION')))
     throw new Error(
-      `${passwordFile}, the password of the data in ${directory}, is missing; put it back, or remove both to start afresh`,
+      `${file}, the password of the data in ${dataDirectory}, is missing; put it back, or remove the data to start afresh`,
     )
-  return known
+  return keepPassword(file)
+}
+
+/** Makes the data folder unless there is one, whole or not at all. */
+export async function prepareData(options: DataOptions): Promise<void> {
+  const { directory, user } = options
+  await mustBelongTo(directory, user)
+  if (!existsSync(join(directory, 'PG_VERSION'))) await initialise(options)
 }
 
 /** 192 random bits, so that the hashing rounds that slow a guesser down can be saved on every connection. */
@@ -65,10 +67,13 @@ async function mustBelongTo(directory: string, user: User | undefined): Promise<
 }
 
 /** Into a folder aside, renamed when complete: a killed initdb leaves nothing that looks like data. */
-async function initialise(
-  { directory, bin, user, forgetful }: DataOptions,
-  password: string,
-): Promise<void> {
+async function initialise({
+  directory,
+  password,
+  bin,
+  user,
+  forgetful,
+}: DataOptions): Promise<void> {
   await removeLeftovers(directory)
   const aside = `${directory}.new-${process.pid}`
   await mkdir(aside, { mode: 0o700 })

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, rmdir, stat } from 'node:fs/promises'
+import { chmod, lstat, mkdir, rmdir, stat } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -16,11 +16,17 @@ export async function databaseUser(dataDirectory: string): Promise<User | undefi
   return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : NOBODY
 }
 
-/** Where the data really goes: where asked, or, if the database's user cannot get there, into a folder it can enter. */
-export async function dataPlace(wanted: string, user: User | undefined): Promise<string> {
-  await mkdir(dirname(wanted), { recursive: true })
+/**
+ * Where the data really goes: where asked, or, if the database's user cannot get there, into a folder it can enter. There
+ * the name hangs on the password, so that who removes the password's folder to start afresh does start afresh.
+ */
+export async function dataPlace(
+  wanted: string,
+  password: string,
+  user: User | undefined,
+): Promise<string> {
   if (await canEnter(dirname(wanted), user)) return wanted
-  return join(await ownFolder(user), `${basename(wanted)}-${shortHash(wanted)}`)
+  return join(await ownFolder(user), `${basename(wanted)}-${shortHash(wanted + password)}`)
 }
 
 /** A folder of this checkout's alone, outside it, that the database's user can enter: state folder first, else temporary. */
@@ -29,8 +35,9 @@ export async function ownFolder(user: User | undefined): Promise<string> {
   const state = process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state')
   for (const base of [state, tmpdir()]) {
     const folder = join(base, `embedded-postgres-${shortHash(import.meta.dirname)}`)
-    await mkdir(folder, { recursive: true, mode: 0o755 })
+    await mkdir(folder, { recursive: true })
     await mustBeOurs(folder)
+    await chmod(folder, 0o755) // whatever the umask
     if (await canEnter(folder, user)) return folder
     await rmdir(folder).catch(() => {}) // something of an earlier start is in it
   }

@@ -185,3 +185,17 @@ test('data goes where the user that PostgreSQL runs as can enter, and that is to
   const isMoved = !postgres.dataDirectory.startsWith(closed)
   expect(isMoved).toBe(process.getuid?.() === 0)
 })
+
+test('who removes the folder of the data starts afresh, wherever the data was', async () => {
+  const closed = join(home, 'closed')
+  await mkdir(closed, { mode: 0o700 })
+  const first = await start(closed)
+  await query(first.url('postgres'), 'create table kept as select 7 as n')
+  await first.stop()
+
+  await rm(closed, { recursive: true })
+  await mkdir(closed, { mode: 0o700 })
+  const second = await start(closed)
+
+  expect(await query(second.url('postgres'), "select to_regclass('kept') is null")).toEqual([['t']])
+})

@@ -2,7 +2,7 @@ import { mkdir, open, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { binaries } from './binaries.ts'
 import { type Child, startChild, type User } from './child.ts'
-import { prepareData } from './data-directory.ts'
+import { passwordOf, prepareData } from './data-directory.ts'
 import { databaseUser, dataPlace } from './place.ts'
 import { freePort, isPortFree } from './ports.ts'
 import { endPredecessor, readPidFile } from './predecessor.ts'
@@ -41,10 +41,11 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const { logFile, forgetful = false } = options
   const user = await databaseUser(options.dataDirectory)
   const bin = await binaries(user)
-  const directory = await dataPlace(options.dataDirectory, user)
-  const passwordFile = `${options.dataDirectory}.password`
+  await mkdir(dirname(options.dataDirectory), { recursive: true })
+  const password = await passwordOf(options.dataDirectory)
+  const directory = await dataPlace(options.dataDirectory, password, user)
   await endPredecessor(directory)
-  const password = await prepareData({ directory, passwordFile, bin, user, forgetful })
+  await prepareData({ directory, password, bin, user, forgetful })
   const port = options.port || (await freePort())
   if (!(await isPortFree(port))) throw new Error(`port ${port}, wanted by PostgreSQL, is taken`)
   const child = await launch({ bin, directory, user, logFile, settings: settings(port, options) })

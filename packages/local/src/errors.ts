@@ -23,3 +23,9 @@ export const proofFailed = defineError(
   'local_proof_failed',
   'The simulated phone did not find in the archives what it had published.',
 )
+
+export const folderNotOurs = defineError(
+  'conflict',
+  'local_folder_not_ours',
+  'The folder of the local fleet belongs to another user, who started it before.',
+)

@@ -1,5 +1,6 @@
-import { chmod, mkdir, open, rename } from 'node:fs/promises'
+import { chmod, mkdir, open, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { folderNotOurs } from './errors.ts'
 
 /** Where everything of a fleet on one machine lies. To remove it is to start afresh. */
 export interface LocalFolder {
@@ -21,11 +22,22 @@ export async function openFolder(root: string, bucket: string): Promise<LocalFol
     logOf: (member) => join(root, 'logs', `${member}.log`),
     file: (name) => join(root, name),
   }
+  await mkdir(root, { recursive: true })
+  await mustBeOurs(root)
   await mkdir(join(root, 'logs'), { recursive: true })
   await mkdir(join(folder.blobs, bucket), { recursive: true })
   await mkdir(folder.keys, { recursive: true, mode: 0o700 })
   await chmod(folder.keys, 0o700)
   return folder
+}
+
+/** Files of two users in one folder would keep both from starting again. */
+async function mustBeOurs(root: string): Promise<void> {
+  const { uid } = await stat(root)
+  if (uid === process.getuid?.()) return
+  throw folderNotOurs(
+    `${root} belongs to user ${uid}, who started here before; start as that user, or remove the folder to start afresh`,
+  )
 }
 
 /** Written aside and renamed, so that nobody reads half of it; for the owner's eyes only. */
