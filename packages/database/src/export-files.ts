@@ -77,11 +77,13 @@ async function isHeld(tx: Transaction, { batch, token }: Lease): Promise<boolean
   return held.length > 0
 }
 
-/** Publishes the files of a batch, of which there are so many. What earlier tries left beyond them is to be deleted. */
-export async function complete(tx: Transaction, batchId: number, count: number): Promise<void> {
+/** Publishes the recorded files of a batch, up to this number, and says how many; what earlier tries left beyond is to be deleted. */
+export async function complete(tx: Transaction, batchId: number, count: number): Promise<number> {
   await tx.execute(sql`
-    update export_file
-    set status = (case when batch_num <= ${count} then 'COMPLETE' else 'DEL_PEND' end)::export_file_status
+    update export_file set status = 'DEL_PEND'
+    where batch_id = ${batchId} and status = 'WRITING' and batch_num > ${count}`)
+  return tx.execute(sql`
+    update export_file set status = 'COMPLETE'
     where batch_id = ${batchId} and status = 'WRITING'`)
 }
 

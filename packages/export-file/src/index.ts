@@ -7,6 +7,7 @@ export {
   exportEncoder,
   fileEnd,
 } from './encode-export.ts'
+export * from './errors.ts'
 export { type ExportKey, reportTypeCode, reportTypeOfCode } from './export-key.ts'
 export { exportFilename, indexName } from './filenames.ts'
 export { encodeIndex, parseIndex } from './index-file.ts'

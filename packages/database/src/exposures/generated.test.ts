@@ -26,7 +26,7 @@ const store = (...inserts: ReturnType<typeof anExposure>[]) =>
 const generate = (...generated: exposures.GeneratedExposure[]) =>
   db.transaction((tx) => exposures.insertGenerated(tx, selection, generated))
 
-test('a generated key shares everything that phones see with its pattern, in its state at the end of the window', async () => {
+test('a generated key shares everything that phones see with its model, in its state at the end of the window', async () => {
   await store(
     anExposure({ key: aKey(1), reportType: 'likely', regions: ['US', 'CA'], traveler: true }),
   )
@@ -48,7 +48,7 @@ test('a generated key shares everything that phones see with its pattern, in its
   )
   const createdAt = new Date(OCTOBER_5_NOON.getTime() + 1000)
 
-  expect(await generate({ key: aKey(2), pattern: aKey(1), createdAt })).toBe(1)
+  expect(await generate({ key: aKey(2), model: aKey(1), createdAt })).toBe(1)
 
   expect(
     await db.query(sql`
@@ -76,19 +76,22 @@ test('a generated key shares everything that phones see with its pattern, in its
 
 test('a key that is there already is not touched, and not counted', async () => {
   await store(anExposure({ key: aKey(1) }), anExposure({ key: aKey(2) }))
-  const generated = { key: aKey(2), pattern: aKey(1), createdAt: OCTOBER_5_NOON }
+  const generated = { key: aKey(2), model: aKey(1), createdAt: OCTOBER_5_NOON }
   expect(await generate(generated)).toBe(0)
 })
 
-test('patterns are published keys of the window, or generated ones where there are no others', async () => {
+test('what a window releases is known, and whether it was generated, up to a limit', async () => {
   await store(
     anExposure({ key: aKey(2) }),
     anExposure({ key: aKey(1) }),
     anExposure({ key: aKey(3), createdAt: end }),
   )
-  await generate({ key: aKey(4), pattern: aKey(1), createdAt: OCTOBER_5_NOON })
-  const patterns = async () => (await exposures.listPatterns(db, selection)).map(({ key }) => key)
-  expect(await patterns()).toEqual([aKey(1), aKey(2)])
-  await db.execute(sql`delete from exposure where app_package_name <> ${exposures.GENERATED}`)
-  expect(await patterns()).toEqual([aKey(4)])
+  await generate({ key: aKey(4), model: aKey(1), createdAt: OCTOBER_5_NOON })
+  const present = await exposures.listPresent(db, selection, 10)
+  expect(present.sort((a, b) => Buffer.compare(a.key, b.key))).toEqual([
+    { key: aKey(1), createdAt: OCTOBER_5_NOON, isGenerated: false },
+    { key: aKey(2), createdAt: OCTOBER_5_NOON, isGenerated: false },
+    { key: aKey(4), createdAt: OCTOBER_5_NOON, isGenerated: true },
+  ])
+  expect(await exposures.listPresent(db, selection, 2)).toHaveLength(2)
 })

@@ -5,28 +5,37 @@ import { isReleased, type Selection } from './select.ts'
 /** The app of keys that nobody published. It is never shown to anybody outside. */
 export const GENERATED = 'export-generated'
 
-/** A stored key that a generated one can be made after. */
-export interface Pattern {
+/** A key that a window releases. */
+export interface Present {
   key: Buffer
   createdAt: Date
+  isGenerated: boolean
 }
 
 export interface GeneratedExposure {
   key: Buffer
-  /** The key whose metadata it shares, as phones see it at the end of the window. */
-  pattern: Buffer
+  /** The stored key whose metadata it shares, as phones see it at the end of the window. */
+  model: Buffer
   createdAt: Date
 }
 
-/** The keys of a window that were published, by key; if there is none, those that were generated for other windows. */
-export async function listPatterns(db: Queryable, selection: Selection): Promise<Pattern[]> {
-  const rows = await db.query<{ exposure_key: Buffer; created_at: Date; generated: boolean }>(sql`
-    select exposure_key, created_at, app_package_name = ${GENERATED} as generated
-    from exposure where ${isReleased(selection)}
-    order by exposure_key`)
-  const published = rows.filter(({ generated }) => !generated)
-  const patterns = published.length > 0 ? published : rows
-  return patterns.map((row) => ({ key: row.exposure_key, createdAt: row.created_at }))
+/** The keys that a window releases, in no order, but no more than `limit` of them. */
+export async function listPresent(
+  db: Queryable,
+  selection: Selection,
+  limit: number,
+): Promise<Present[]> {
+  const rows = await db.query<{ exposure_key: Buffer; created_at: Date; is_generated: boolean }>(
+    sql`
+      select exposure_key, created_at, app_package_name = ${GENERATED} as is_generated
+      from exposure where ${isReleased(selection)}
+      limit ${limit}`,
+  )
+  return rows.map((row) => ({
+    key: row.exposure_key,
+    createdAt: row.created_at,
+    isGenerated: row.is_generated,
+  }))
 }
 
 /** Stores generated keys as if they had been published here, and says how many; a key that is there already is left as it is. */
@@ -47,10 +56,10 @@ export function insertGenerated(
         else days_since_symptom_onset end
     from unnest(
       ${exposures.map(({ key }) => key)}::bytea[],
-      ${exposures.map(({ pattern }) => pattern)}::bytea[],
+      ${exposures.map(({ model }) => model)}::bytea[],
       ${exposures.map(({ createdAt }) => createdAt)}::timestamptz[])
-      as given (key, pattern, created_at)
-    join exposure on exposure_key = given.pattern
+      as given (key, model, created_at)
+    join exposure on exposure_key = given.model
     order by given.key
     on conflict (exposure_key) do nothing`)
 }

@@ -1,0 +1,40 @@
+import { openDatabase } from '@ens/database'
+import { openKeyManager, requireCapabilities } from '@ens/keys'
+import { type App, createApp, type ServiceContext } from '@ens/server'
+import { openBlobstore, requireBlobstore } from '@ens/storage'
+import { type Config, PUBLISH_MAX_SKEW_MS } from './config.ts'
+import { cryptoRandom } from './deps.ts'
+import { exportEvents } from './events.ts'
+import { routes } from './routes.ts'
+
+/** The service, connected to what the settings name. */
+export async function buildApp(config: Config, { logger, now }: ServiceContext): Promise<App> {
+  const blobstore = await openBlobstore(config.storage)
+  requireBlobstore(blobstore)
+  const keyManager = await openKeyManager(config.keys, now)
+  requireCapabilities(keyManager, 'sign')
+  const db = openDatabase(config.database, {
+    onConnectionLost: (error) =>
+      logger.warn({ err: error }, 'an idle database connection was lost'),
+  })
+  const { server, observability } = config
+  const app = createApp({
+    server,
+    logger,
+    ready: () => db.ping(),
+    projectId: observability.projectId,
+  })
+  app.addHook('onClose', () => db.close())
+  routes(app, {
+    db,
+    blobstore,
+    keyManager,
+    settings: config.exports,
+    now,
+    random: cryptoRandom,
+    events: exportEvents(logger),
+    maxSkewMs: PUBLISH_MAX_SKEW_MS,
+    jobToken: server.jobToken,
+  })
+  return app
+}

@@ -1,0 +1,88 @@
+import { exportBatches, exposures, type Transaction } from '@ens/database'
+import { truncate } from '@ens/domain'
+import type { ExportSettings } from './config.ts'
+import type { ExportDeps, Random } from './deps.ts'
+
+type SettlingDeps = Pick<ExportDeps, 'db' | 'settings' | 'now' | 'random' | 'events' | 'maxSkewMs'>
+
+/**
+ * Settles what a batch holds, once and for all: makes sure that no publish can still land in its window, and stores the
+ * generated keys of it and of every shorter window that overlaps it, so that each archive that covers them shows the
+ * same. False while a publish is still on its way; nothing was done then.
+ */
+export function settle(deps: SettlingDeps, batch: exportBatches.StoredBatch): Promise<boolean> {
+  return deps.db.transaction(async (tx) => {
+    await exportBatches.lockSettling(tx)
+    const unsettled = await exportBatches.listUnsettled(tx, batch)
+    if (await awaitsPublishes(tx, unsettled, deps)) return false
+    for (const due of unsettled) {
+      const generated = await pad(tx, due, deps)
+      await exportBatches.markSettled(tx, due.id, deps.now())
+      deps.events.settled(due, generated)
+    }
+    return true
+  })
+}
+
+/** A key's arrival is truncated, so the last that may land in a window arrive until the truncate window of its end is over. */
+async function awaitsPublishes(
+  tx: Transaction,
+  batches: readonly exportBatches.StoredBatch[],
+  { settings, maxSkewMs }: SettlingDeps,
+): Promise<boolean> {
+  if (batches.length === 0) return false
+  const lastEnd = Math.max(...batches.map(({ end }) => end.getTime()))
+  const opened = truncate(new Date(lastEnd - 1), settings.truncateWindowMs)
+  const closed = new Date(opened.getTime() + settings.truncateWindowMs)
+  return exposures.publishesInFlight(tx, closed, maxSkewMs)
+}
+
+/** Fills a batch of too few keys up with generated ones, and says how many. */
+async function pad(
+  tx: Transaction,
+  batch: exportBatches.StoredBatch,
+  { settings, random }: SettlingDeps,
+): Promise<number> {
+  const { minRecords } = settings
+  const present = await exposures.listPresent(tx, batch, minRecords)
+  if (present.length === 0 || present.length >= minRecords) return 0
+  const target = minRecords + random.below(settings.paddingRange + 1)
+  const earliest = await exportBatches.settledUntil(tx, batch)
+  const generated = generate(target - present.length, { present, earliest }, random)
+  await store(tx, batch, generated, settings)
+  return generated.length
+}
+
+interface Models {
+  present: readonly exposures.Present[]
+  /** Up to here other archives were settled that a key dated earlier would be missing from. */
+  earliest: Date | undefined
+}
+
+/**
+ * Keys that cannot be told from the real ones: each takes its metadata from one of these, chosen at random, so that neither their
+ * number nor how often something occurs gives away how many are real.
+ */
+export function generate(
+  count: number,
+  { present, earliest }: Models,
+  random: Random,
+): exposures.GeneratedExposure[] {
+  const published = present.filter(({ isGenerated }) => !isGenerated)
+  const models = published.length > 0 ? published : present
+  return Array.from({ length: count }, () => {
+    const model = models[random.below(models.length)] as exposures.Present
+    const createdAt = earliest && earliest > model.createdAt ? earliest : model.createdAt
+    return { key: random.bytes(16), model: model.key, createdAt }
+  })
+}
+
+async function store(
+  tx: Transaction,
+  batch: exportBatches.StoredBatch,
+  generated: readonly exposures.GeneratedExposure[],
+  { insertBatchSize }: Pick<ExportSettings, 'insertBatchSize'>,
+): Promise<void> {
+  for (let from = 0; from < generated.length; from += insertBatchSize)
+    await exposures.insertGenerated(tx, batch, generated.slice(from, from + insertBatchSize))
+}
