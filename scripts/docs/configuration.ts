@@ -4,7 +4,7 @@ import { importAll, row } from './modules.ts'
 
 const INTRODUCTION = `# Configuration
 
-Written by \`npx -y pnpm@12 docs\` from the declarations in \`services/*/src/config.ts\`; do not edit.
+Written by \`npx -y pnpm@12 docs\` from the declarations in every \`config.ts\`; do not edit.
 
 Every setting is an environment variable. A service reads all of them when it starts and names every wrong one in one
 message. A setting that is *required* has no default: what reaches the outside world is always named. A setting with a
@@ -18,10 +18,12 @@ default may be left out; one that is set to nothing is an error where a number, 
 
 /** Every setting of every service, of the administrator’s command, and of the fleet on one machine. */
 export async function configurationPage(): Promise<string> {
-  const modules = await importAll('{services/*,packages/admin,packages/local}/src/config.ts')
+  const modules = await importAll('{packages,services}/*/src/config.ts')
   const sections = modules.flatMap(({ path, exported }) => {
     const { config } = exported
-    return config instanceof z.ZodObject ? [section(path, describeConfig(config))] : []
+    if (config instanceof z.ZodType) return [section(path, describeConfig(config))]
+    if (path.startsWith('services/')) throw new Error(`${path} exports no \`config\``)
+    return [] // fragments, which services compose
   })
   return [INTRODUCTION, ...sections].join('\n')
 }
