@@ -69,6 +69,12 @@ describe('paths', () => {
     }
   })
 
+  test('an encoded slash is a slash, in the path only', async () => {
+    app.get('/a/b', async (request) => request.url)
+    expect((await app.inject('/a%2Fb?x=%2f')).body).toBe('/a/b?x=%2f')
+    expect((await app.inject('/a%2fb')).statusCode).toBe(200)
+  })
+
   test.each([
     ['//health', '/health'],
     ['/a//health?x=//y', '/a/health?x=//y'],

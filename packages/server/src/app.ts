@@ -8,6 +8,7 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
+import { withPlainSlashes } from './clean-path.ts'
 import type { ServerConfig } from './config.ts'
 import { errorHandler } from './error-handler.ts'
 import { mountHealth } from './health.ts'
@@ -36,6 +37,7 @@ export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOp
   const app = fastify({
     loggerInstance: logger as FastifyBaseLogger,
     genReqId: () => randomUUID(),
+    rewriteUrl: ({ url = '/' }) => withPlainSlashes(url),
     logController: new LogController({
       disableRequestLogging: true,
       requestIdLogLabel: 'request_id',

@@ -8,3 +8,10 @@ export function cleanPath(path: string): string {
   const trailing = /\/(\.\.?)?$/.test(path) && segments.length > 0 && path.endsWith('/') ? '/' : ''
   return `/${segments.join('/')}${trailing}`
 }
+
+/** The URL with the encoded slashes of its path as plain ones, as the reference server matches them; the query stays as it is. */
+export function withPlainSlashes(url: string): string {
+  const query = url.indexOf('?')
+  const path = query < 0 ? url : url.slice(0, query)
+  return path.replaceAll(/%2f/gi, '/') + url.slice(path.length)
+}

@@ -98,6 +98,38 @@ const paddingConfig = z.object({
   ),
 })
 
+const statsConfig = z.object({
+  audience: env(
+    'STATS_AUDIENCE',
+    text('keyserver'),
+    'The audience that tokens for the statistics API must name.',
+  ),
+  minimumPublishes: env(
+    'STATS_UPLOAD_MINIMUM',
+    integer({ min: 10, fallback: 10 }),
+    'Days with fewer publishes are withheld from the statistics.',
+  ),
+  embargoMs: env(
+    'STATS_EMBARGO_PERIOD',
+    duration('48h').refine((ms) => ms <= 0 || ms >= 48 * HOUR_MS, 'must be at least 48h, or 0'),
+    'So long after its end a day is shown whatever its size; 0: never.',
+  ),
+  padding: z.object({
+    minBytes: env(
+      'STATS_RESPONSE_PADDING_MIN_BYTES',
+      integer({ max: 1_000_000, fallback: 2048 }),
+      'Least number of random bytes in a reply of the statistics API. 0 or less counts as 1024.',
+      { fallback: 'RESPONSE_PADDING_MIN_BYTES' },
+    ),
+    rangeBytes: env(
+      'STATS_RESPONSE_PADDING_RANGE',
+      integer({ max: 1_000_000, fallback: 1024 }),
+      'By how many more bytes replies of the statistics API differ. 0 or less counts as 1024.',
+      { fallback: 'RESPONSE_PADDING_RANGE' },
+    ),
+  }),
+})
+
 export const config = z.object({
   server: serverConfig,
   observability: observabilityConfig,
@@ -106,6 +138,7 @@ export const config = z.object({
   publish: publishConfig,
   revisionToken: revisionTokenConfig,
   padding: paddingConfig,
+  stats: statsConfig,
   appCacheMs: env(
     'AUTHORIZED_APP_CACHE_DURATION',
     duration('5m').refine((ms) => ms >= 0, 'must not be negative'),

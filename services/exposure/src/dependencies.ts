@@ -4,14 +4,14 @@ import { decodeBase64 } from '@ens/domain'
 import { type KeyManager, openKeyManager } from '@ens/keys'
 import { createKeyRing, revisionTokens as sealsOf } from '@ens/revision'
 import type { ServiceContext } from '@ens/server'
-import { createVerifier } from '@ens/verification'
+import { createStatsVerifier, createVerifier } from '@ens/verification'
 import { keepAcceptedParties } from './accepted-parties.ts'
 import type { Config } from './config.ts'
 import { publishEvents } from './events.ts'
-import type { PublishRouteDeps } from './publish-route.ts'
 import type { Random } from './response-padding.ts'
 import { createFirstKey } from './revision-key-store.ts'
 import { revisionTokens } from './revision-tokens.ts'
+import type { RouteDeps } from './routes.ts'
 
 /** What tests, and fleets in one process, may hand in instead of what the settings name. */
 export interface ExposureContext extends ServiceContext {
@@ -23,7 +23,7 @@ export interface ExposureContext extends ServiceContext {
   hasMovedClock?: boolean
 }
 
-export interface Dependencies extends PublishRouteDeps {
+export interface Dependencies extends RouteDeps {
   close(): Promise<void>
 }
 
@@ -53,6 +53,7 @@ export async function openDependencies(
     intervalMs: CONFIGURATION_LOOK_MS,
     onFailure: events.configurationUnread,
   })
+  const { findHealthAuthority } = parties
   const ring = createKeyRing({
     load: () => revisionKeys.listAllowed(db),
     create: (key) => createFirstKey(db, key),
@@ -66,7 +67,12 @@ export async function openDependencies(
     db,
     config,
     parties,
-    verify: createVerifier({ findHealthAuthority: parties.findHealthAuthority, now }),
+    verify: createVerifier({ findHealthAuthority, now }),
+    verifyStatsToken: createStatsVerifier({
+      findHealthAuthority,
+      now,
+      audience: config.stats.audience,
+    }),
     tokens: revisionTokens({
       seals: sealsOf({ ring, aad: aadOf(config), minLength: config.revisionToken.minLength }),
       maxIntervalAgeMs: config.publish.maxIntervalAgeMs,

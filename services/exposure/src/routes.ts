@@ -1,10 +1,13 @@
 import type { App } from '@ens/server'
 import { publishV1 } from './publish-api.ts'
 import { mountPublish, type PublishRouteDeps } from './publish-route.ts'
+import { mountStats, type StatsDeps } from './stats-route.ts'
 
-/** The second for an encoded slash, which is a slash for the reference server. */
-const PUBLISH_PATHS = ['/v1/publish', '/:path(^v1/publish$)']
+export interface RouteDeps extends PublishRouteDeps, StatsDeps {
+  config: PublishRouteDeps['config'] & StatsDeps['config']
+}
 
-export async function routes(app: App, deps: PublishRouteDeps): Promise<void> {
-  await app.register(async (scope: App) => mountPublish(scope, PUBLISH_PATHS, publishV1, deps))
+export async function routes(app: App, deps: RouteDeps): Promise<void> {
+  await app.register(async (scope: App) => mountPublish(scope, '/v1/publish', publishV1, deps))
+  await app.register(async (scope: App) => mountStats(scope, '/v1/stats', deps))
 }

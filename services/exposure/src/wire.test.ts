@@ -66,7 +66,7 @@ function call(method: string, path: string, headers = {}, body = ''): Promise<An
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }
-const OF_OTHERS = /^(rotate|jwks|stats|chaff|maintenance|health_db_down)/
+const OF_OTHERS = /^(rotate|jwks|chaff|maintenance|health_db_down)/
 
 describe('routes', () => {
   test.each(routeCases.filter(({ name }) => !OF_OTHERS.test(name)))(

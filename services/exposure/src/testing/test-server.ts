@@ -8,14 +8,13 @@ import { memoryKeyManager } from '@ens/keys/testing'
 import { type LogLine, recordingLogger } from '@ens/observability/testing'
 import { createKeyRing, type KeyRing, type RevisionTokens, revisionTokens } from '@ens/revision'
 import { type App, createApp } from '@ens/server'
-import { calculateHmac, issueCertificate } from '@ens/verification'
+import { calculateHmac, issueCertificate, signToken } from '@ens/verification'
 import { freshKeyPair } from '@ens/verification/testing'
 import { buildApp } from '../app.ts'
 import { config } from '../config.ts'
 import type { ExposureContext } from '../dependencies.ts'
-import type { PublishRouteDeps } from '../publish-route.ts'
 import { createFirstKey } from '../revision-key-store.ts'
-import { routes } from '../routes.ts'
+import { type RouteDeps, routes } from '../routes.ts'
 
 const ISSUER = 'gov.example'
 const AUDIENCE = 'exposure-notifications-service'
@@ -41,7 +40,7 @@ export interface TestServer {
   /** Another instance over the same database, with other settings. */
   another(options?: TestServerOptions): Promise<App>
   /** An instance over dependencies that a test has changed. */
-  mount(deps: PublishRouteDeps): Promise<App>
+  mount(deps: RouteDeps): Promise<App>
   publish(body: object, headers?: Record<string, string>): Promise<Reply>
   close(): Promise<void>
 }
@@ -223,4 +222,14 @@ export function publishBody(keys: readonly SentKey[], options: PublishOptions = 
     hmacKey: HMAC_KEY.toString('base64'),
     ...options.body,
   }
+}
+
+/** What the authority reads its statistics with. */
+export function statsToken(issuedAt: Date, claims: object = {}): string {
+  const iat = Math.floor(issuedAt.getTime() / 1000)
+  return signToken({
+    claims: { iss: ISSUER, aud: 'keyserver', iat, exp: iat + 300, ...claims },
+    privateKey: authorityKeys.privateKey,
+    keyId: KEY_VERSION,
+  })
 }
