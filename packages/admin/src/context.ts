@@ -1,13 +1,13 @@
-import { loadConfig } from '@ens/config'
 import { type Database, type DatabaseConfig, openDatabase } from '@ens/database'
 import { type KeyManager, openKeyManager } from '@ens/keys'
+import { loadConfigWithSecrets } from '@ens/secrets'
 import { configCommands, keyCommands } from './config.ts'
 import type { AdminDeps, ConfigDeps } from './deps.ts'
 
 /** What commands work on, opened when a command first needs it, so that listing apps asks for no key manager. */
 export interface Context {
-  databaseConfig(): DatabaseConfig
-  forConfiguration(): ConfigDeps & { db: Database }
+  databaseConfig(): Promise<DatabaseConfig>
+  forConfiguration(): Promise<ConfigDeps & { db: Database }>
   forKeys(): Promise<Pick<AdminDeps, 'keyManager' | 'now'>>
   forBoth(): Promise<AdminDeps & { db: Database }>
   now: () => Date
@@ -23,21 +23,25 @@ export interface ContextOptions {
 
 export function openContext({ variables, now, print }: ContextOptions): Context {
   let db: Database | undefined
-  let keyManager: Promise<KeyManager> | undefined
-  const databaseConfig = () => loadConfig(configCommands, variables).database
-  const forConfiguration = () => {
-    db ??= openDatabase(databaseConfig())
+  let keyManager: KeyManager | undefined
+  const databaseConfig = async () => {
+    const { config } = await loadConfigWithSecrets(configCommands, variables, now)
+    return config.database
+  }
+  const forConfiguration = async () => {
+    db ??= openDatabase(await databaseConfig())
     return { db, now }
   }
   const forKeys = async () => {
-    keyManager ??= openKeyManager(loadConfig(keyCommands, variables).keys)
-    return { keyManager: await keyManager, now }
+    const { config } = await loadConfigWithSecrets(keyCommands, variables, now)
+    keyManager ??= await openKeyManager(config.keys, now)
+    return { keyManager, now }
   }
   return {
     databaseConfig,
     forConfiguration,
     forKeys,
-    forBoth: async () => ({ ...forConfiguration(), ...(await forKeys()) }),
+    forBoth: async () => ({ ...(await forConfiguration()), ...(await forKeys()) }),
     now,
     print,
     close: async () => db?.close(),

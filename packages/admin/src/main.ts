@@ -1,49 +1,43 @@
-import { existsSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { loadConfig } from '@ens/config'
+import { parseEnv } from 'node:util'
 import { isAppError } from '@ens/errors'
-import { openSecretManager, resolveReferences, secretsConfig } from '@ens/secrets'
 import { CommanderError } from 'commander'
-import { z } from 'zod'
 import { adminCommand } from './command.ts'
 import { openContext } from './context.ts'
+import { invalidInput } from './errors.ts'
 import { forPerson, forProgram } from './print.ts'
 
 const DEMO_VARIABLES = fileURLToPath(new URL('../../../.local/admin.env', import.meta.url))
 
 const words = process.argv.slice(2)
-if (words.includes('--demo')) {
-  if (!existsSync(DEMO_VARIABLES)) {
-    console.error('admin: there is no demo system here; run `npx -y pnpm@12 start` first')
-    process.exit(1)
-  }
-  process.loadEnvFile(DEMO_VARIABLES)
-}
+const format = words.includes('--json') ? forProgram : forPerson
 
-const now = () => new Date()
-const print = words.includes('--json') ? forProgram : forPerson
-const { secrets } = loadConfig(z.object({ secrets: secretsConfig }), process.env)
-const variables = await resolveReferences(
-  process.env,
-  await openSecretManager(secrets, now),
-  secrets,
-)
-const context = openContext({
-  variables,
-  now,
-  print: (result) => console.log(print(result)),
-})
+let close = async () => {}
 try {
+  const context = openContext({
+    variables: variables(),
+    now: () => new Date(),
+    print: (result) => console.log(format(result)),
+  })
+  close = context.close
   await adminCommand(context).parseAsync(words, { from: 'user' })
 } catch (error) {
-  process.exitCode = exitCode(error)
+  process.exitCode = error instanceof CommanderError ? error.exitCode : 1
   if (!(error instanceof CommanderError)) console.error(`admin: ${messageOf(error)}`)
 } finally {
-  await context.close()
+  await close()
 }
 
-function exitCode(error: unknown): number {
-  return error instanceof CommanderError ? error.exitCode : 1
+/** With `--demo` the demo's variables win: a command meant for it must never reach another server. */
+function variables(): Record<string, string | undefined> {
+  if (!words.includes('--demo')) return process.env
+  try {
+    return { ...process.env, ...parseEnv(readFileSync(DEMO_VARIABLES, 'utf8')) }
+  } catch (cause) {
+    const message = 'there is no demo system here; run `npx -y pnpm@12 start` first'
+    throw invalidInput(message, { cause })
+  }
 }
 
 function messageOf(error: unknown): string {

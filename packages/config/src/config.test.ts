@@ -16,6 +16,7 @@ import {
   ratio,
   shortDuration,
   text,
+  textIfSet,
   wordIgnoringCase,
 } from './index.ts'
 
@@ -151,6 +152,13 @@ describe('spellings', () => {
       expect(() => one(integer(), value)).toThrow('V: ')
     },
   )
+
+  test('text that would be a trap when empty may be unset, but not empty', () => {
+    const trap = z.object({ value: env('V', textIfSet(), '') })
+    expect(loadConfig(trap, {})).toEqual({ value: undefined })
+    expect(loadConfig(trap, { V: 'x' })).toEqual({ value: 'x' })
+    expect(() => loadConfig(trap, { V: '' })).toThrow('V: must not be empty; leave it unset')
+  })
 
   test('lists are trimmed, and empty items dropped', () => {
     expect(one(list(), ' a, b ,,c')).toEqual(['a', 'b', 'c'])

@@ -76,6 +76,15 @@ export function optionalText(): z.ZodType<string | undefined> {
     .meta({ type: 'text', fallback: '' }) as unknown as z.ZodType<string | undefined>
 }
 
+/** Text that may be missing, where an empty variable would be a trap: it is refused. */
+export function textIfSet(): z.ZodType<string | undefined> {
+  return z
+    .string()
+    .min(1, 'must not be empty; leave it unset instead')
+    .optional()
+    .meta({ type: 'text', fallback: '' })
+}
+
 /** A comma-separated list; items are trimmed, empty ones dropped. */
 export function list(fallback?: string): z.ZodType<string[]> {
   return setting('list', fallback, (given) =>

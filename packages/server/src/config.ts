@@ -1,4 +1,4 @@
-import { duration, env, integer, optionalText, text } from '@ens/config'
+import { duration, env, integer, text, textIfSet } from '@ens/config'
 import { z } from 'zod'
 
 const positive = (fallback: string) =>
@@ -35,7 +35,7 @@ export const serverConfig = z
     ),
     jobToken: env(
       'JOB_TOKEN',
-      optionalText(),
+      textIfSet(),
       'When set, job and status routes ask for it as a bearer token. Needless where the platform checks who calls.',
       { secret: true },
     ),

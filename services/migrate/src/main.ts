@@ -1,19 +1,14 @@
-import { loadConfig } from '@ens/config'
 import { migrate } from '@ens/database'
 import { createLogger, logStartFailure } from '@ens/observability'
-import { openSecretManager, resolveReferences, secretsConfig } from '@ens/secrets'
-import { z } from 'zod'
-import { config } from './config.ts'
+import { loadConfigWithSecrets } from '@ens/secrets'
+import { config as schema } from './config.ts'
 
 const SERVICE = 'migrate'
 
 try {
-  const { secrets } = loadConfig(z.object({ secrets: secretsConfig }), process.env)
-  const manager = await openSecretManager(secrets, () => new Date())
-  const { database, directory, observability } = loadConfig(
-    config,
-    await resolveReferences(process.env, manager, secrets),
-  )
+  const now = () => new Date()
+  const { config } = await loadConfigWithSecrets(schema, process.env, now)
+  const { database, directory, observability } = config
   const logger = await createLogger(observability, SERVICE)
   const applied = await migrate(database, {
     ...(directory !== undefined && { directory }),

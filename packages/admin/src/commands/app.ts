@@ -30,16 +30,18 @@ export function addAppCommands(program: Command, context: Context): void {
         allowedRegions: options.region ?? [],
         allowedHealthAuthorityIds: options.healthAuthority ?? [],
       }
-      await createAuthorizedApp(context.forConfiguration(), app)
+      await createAuthorizedApp(await context.forConfiguration(), app)
       context.print({ created: options.name.toLowerCase() })
     })
   group
     .command('list')
     .description('every app')
-    .action(async () => context.print(await authorizedApps.list(context.forConfiguration().db)))
+    .action(async () =>
+      context.print(await authorizedApps.list((await context.forConfiguration()).db)),
+    )
   withSettings(group.command('update <name>').description('change what is given')).action(
     async (name: string, options: Options) => {
-      await updateAuthorizedApp(context.forConfiguration(), name, asInput(options))
+      await updateAuthorizedApp(await context.forConfiguration(), name, asInput(options))
       context.print({ updated: name.toLowerCase() })
     },
   )
@@ -47,7 +49,7 @@ export function addAppCommands(program: Command, context: Context): void {
     .command('delete <name>')
     .description('end an app’s right to publish; its keys stay')
     .action(async (name: string) => {
-      await deleteAuthorizedApp(context.forConfiguration(), name)
+      await deleteAuthorizedApp(await context.forConfiguration(), name)
       context.print({ deleted: name.toLowerCase() })
     })
 }

@@ -11,7 +11,7 @@ export function addDatabaseCommands(program: Command, context: Context): void {
     .option('--down <count>', 'take back that many migrations instead', count)
     .action(async ({ down }: { down?: number }) => {
       const migrations = await migrate(
-        context.databaseConfig(),
+        await context.databaseConfig(),
         down === undefined ? {} : { direction: 'down', count: down },
       )
       context.print({ [down === undefined ? 'applied' : 'takenBack']: migrations })

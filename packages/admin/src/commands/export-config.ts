@@ -32,13 +32,15 @@ export function addExportConfigCommands(program: Command, context: Context): voi
   withSettings(group.command('create').description('set up an export'), true).action(
     async (options: Options) => {
       const input = { signatureInfoIds: [], ...asInput(options) } as ExportConfigInput
-      context.print({ id: await createExportConfig(context.forConfiguration(), input) })
+      context.print({ id: await createExportConfig(await context.forConfiguration(), input) })
     },
   )
   group
     .command('list')
     .description('every export config')
-    .action(async () => context.print(await exportConfigs.list(context.forConfiguration().db)))
+    .action(async () =>
+      context.print(await exportConfigs.list((await context.forConfiguration()).db)),
+    )
   withSettings(
     group
       .command('update')
@@ -46,7 +48,7 @@ export function addExportConfigCommands(program: Command, context: Context): voi
       .description('change what is given, for windows to come'),
     false,
   ).action(async (given: number, options: Options) => {
-    await updateExportConfig(context.forConfiguration(), given, asInput(options))
+    await updateExportConfig(await context.forConfiguration(), given, asInput(options))
     context.print({ updated: given })
   })
   group
@@ -55,7 +57,7 @@ export function addExportConfigCommands(program: Command, context: Context): voi
     .description('let it export no longer')
     .option('--at <time>', 'when (default: now)', instant)
     .action(async (given: number, { at = context.now() }: { at?: Date }) => {
-      await endExportConfig(context.forConfiguration(), given, at)
+      await endExportConfig(await context.forConfiguration(), given, at)
       context.print({ id: given, endsAt: at })
     })
 }

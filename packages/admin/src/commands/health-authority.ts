@@ -22,13 +22,13 @@ export function addHealthAuthorityCommands(program: Command, context: Context): 
 
   withSettings(group.command('create').description('register an issuer'), true).action(
     async (input: HealthAuthorityInput) =>
-      context.print({ id: await createHealthAuthority(context.forConfiguration(), input) }),
+      context.print({ id: await createHealthAuthority(await context.forConfiguration(), input) }),
   )
   group
     .command('list')
     .description('every issuer with its keys')
     .action(async () => {
-      const { db } = context.forConfiguration()
+      const { db } = await context.forConfiguration()
       context.print((await healthAuthorities.listWithKeys(db)).map(summary))
     })
   group
@@ -36,7 +36,7 @@ export function addHealthAuthorityCommands(program: Command, context: Context): 
     .argument('<id>', 'as `list` shows it', id)
     .description('one issuer with its keys in full')
     .action(async (given: number) =>
-      context.print(await getHealthAuthority(context.forConfiguration(), given)),
+      context.print(await getHealthAuthority(await context.forConfiguration(), given)),
     )
   withSettings(
     group
@@ -45,7 +45,7 @@ export function addHealthAuthorityCommands(program: Command, context: Context): 
       .description('change what is given'),
     false,
   ).action(async (given: number, changes: Partial<HealthAuthorityInput>) => {
-    await updateHealthAuthority(context.forConfiguration(), given, changes)
+    await updateHealthAuthority(await context.forConfiguration(), given, changes)
     context.print({ updated: given })
   })
   addKeyCommands(group, context)
@@ -61,7 +61,7 @@ function addKeyCommands(group: Command, context: Context): void {
     .option('--from <time>', 'valid from (default: now)', instant)
     .option('--thru <time>', 'valid until (default: no end)', instant)
     .action(async (given: number, key: KeyInput) => {
-      await addHealthAuthorityKey(context.forConfiguration(), given, key)
+      await addHealthAuthorityKey(await context.forConfiguration(), given, key)
       context.print({ added: key.version })
     })
   const changes = [
@@ -76,7 +76,7 @@ function addKeyCommands(group: Command, context: Context): void {
       .argument('<version>', 'the key’s kid')
       .description(description)
       .action(async (given: number, version: string) => {
-        await change(context.forConfiguration(), given, version)
+        await change(await context.forConfiguration(), given, version)
         context.print({ changed: version })
       })
 }

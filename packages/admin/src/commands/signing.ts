@@ -68,7 +68,9 @@ export function addSignatureInfoCommands(program: Command, context: Context): vo
   group
     .command('list')
     .description('every signature info')
-    .action(async () => context.print(await signatureInfos.list(context.forConfiguration().db)))
+    .action(async () =>
+      context.print(await signatureInfos.list((await context.forConfiguration()).db)),
+    )
   withSettings(
     group
       .command('update')
@@ -85,7 +87,7 @@ export function addSignatureInfoCommands(program: Command, context: Context): vo
     .description('let it sign no longer')
     .option('--at <time>', 'when (default: now)', instant)
     .action(async (given: number, { at = context.now() }: { at?: Date }) => {
-      await endSignatureInfo(context.forConfiguration(), given, at)
+      await endSignatureInfo(await context.forConfiguration(), given, at)
       context.print({ id: given, endsAt: at })
     })
   addRotation(group, context)
