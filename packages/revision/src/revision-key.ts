@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes as systemRandomBytes } from 'node:crypto'
 import { AEAD_KEY_LENGTH, type CallOptions, type KeyManager } from '@ens/keys'
 import { revisionKeysUnavailable } from './errors.ts'
 
@@ -15,12 +15,17 @@ export type NewRevisionKey = Omit<WrappedRevisionKey, 'kid'>
 
 const WRAP_AAD_LENGTH = 16
 
+export interface NewRevisionKeyOptions extends CallOptions {
+  /** The system's own, unless a test needs to know what comes. */
+  randomBytes?: (size: number) => Uint8Array
+}
+
 /** Makes a data key and wraps it with the key `keyId` of the key manager; the database then gives it a kid. */
 export async function newRevisionKey(
   keyManager: KeyManager,
   keyId: string,
   now: Date,
-  options?: CallOptions,
+  { randomBytes = systemRandomBytes, ...options }: NewRevisionKeyOptions = {},
 ): Promise<NewRevisionKey> {
   const aad = randomBytes(WRAP_AAD_LENGTH)
   const dek = randomBytes(AEAD_KEY_LENGTH)
