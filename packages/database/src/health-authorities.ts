@@ -1,6 +1,6 @@
 import type { HealthAuthority, HealthAuthorityKey } from '@ens/domain'
 import sql, { type Sql } from 'sql-template-tag'
-import type { Queryable } from './database.ts'
+import type { Queryable, Transaction } from './database.ts'
 
 interface Row {
   id: number
@@ -38,6 +38,14 @@ export async function findByIssuer(
 export async function find(db: Queryable, id: number): Promise<HealthAuthority | undefined> {
   const [authority] = await select(db, sql`where id = ${id}`)
   return authority
+}
+
+/** The authority and its keys as they are now; nobody else can change them, or add a key, until the transaction ends. */
+export async function lock(tx: Transaction, id: number): Promise<HealthAuthority | undefined> {
+  await tx.execute(sql`select from health_authority where id = ${id} for update`)
+  await tx.execute(sql`
+    select from health_authority_key where health_authority_id = ${id} for update`)
+  return find(tx, id)
 }
 
 /** Adds an authority and returns its id; a unique violation on `health_authority_issuer_key` when the issuer is known. */
@@ -89,6 +97,25 @@ export async function updateKeyValidity(
     set from_timestamp = ${from}, thru_timestamp = ${thru ?? null}
     where health_authority_id = ${id} and version = ${version}`)
   return updated > 0
+}
+
+/** Gives a key another version, so that its own is free; false when there is no such key. */
+export async function renameKey(
+  db: Queryable,
+  id: number,
+  version: string,
+  newVersion: string,
+): Promise<boolean> {
+  const renamed = await db.execute(sql`
+    update health_authority_key set version = ${newVersion}
+    where health_authority_id = ${id} and version = ${version}`)
+  return renamed > 0
+}
+
+/** Deletes a key; to delete one that is gone is no error. */
+export async function removeKey(db: Queryable, id: number, version: string): Promise<void> {
+  await db.execute(sql`
+    delete from health_authority_key where health_authority_id = ${id} and version = ${version}`)
 }
 
 async function select(db: Queryable, where: Sql): Promise<HealthAuthority[]> {
