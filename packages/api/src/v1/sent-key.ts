@@ -1,4 +1,4 @@
-import type { SentKey } from '@ens/domain'
+import { MAX_INTERVAL_COUNT, type SentKey } from '@ens/domain'
 import { z } from 'zod'
 
 const MIN_INT64 = -(2n ** 63n)
@@ -21,15 +21,24 @@ function isInt64(value: unknown): boolean {
 /** Text that is empty if absent. */
 export const text = z.string().default('')
 
+/** Bytes as text. */
+export const base64 = text.meta({ contentEncoding: 'base64' })
+
+/** The bounds in the descriptions are told, not checked: a key outside them is left out, the others are not. */
 export const sentKeySchema = z.strictObject({
-  key: text.meta({ description: 'The 16 bytes of the exposure key in base64.' }),
+  key: base64.meta({ description: 'The 16 bytes of the exposure key.' }),
   rollingStartNumber: int32.meta({
-    description: 'The ten-minute interval since 1970 at which the key starts.',
+    description: 'The ten-minute interval, counted from 1970, at which the key starts.',
+    minimum: 0,
   }),
   rollingPeriod: int32.meta({
-    description: 'For how many intervals the key is valid, 1 to 144. There is no default.',
+    description: 'For how many intervals the key is valid. There is no default.',
+    minimum: 1,
+    maximum: MAX_INTERVAL_COUNT,
   }),
   transmissionRisk: int64.meta({
-    description: '0 to 8; if 0 or absent, filled in from the report type of the certificate.',
+    description: 'If 0 or absent, filled in from the report type of the certificate.',
+    minimum: 0,
+    maximum: 8,
   }),
 }) satisfies z.ZodType<SentKey>
