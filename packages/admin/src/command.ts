@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { addAppCommands } from './commands/app.ts'
 import { addDatabaseCommands } from './commands/database.ts'
+import { addExportBatchCommands } from './commands/export-batch.ts'
 import { addExportConfigCommands } from './commands/export-config.ts'
 import { addHealthAuthorityCommands } from './commands/health-authority.ts'
 import { addKeyCommands, addSignatureInfoCommands } from './commands/signing.ts'
@@ -22,5 +23,6 @@ export function adminCommand(context: Context): Command {
   addHealthAuthorityCommands(program, context)
   addAppCommands(program, context)
   addExportConfigCommands(program, context)
+  addExportBatchCommands(program, context)
   return program
 }

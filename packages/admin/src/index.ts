@@ -1,6 +1,7 @@
 export * from './authorized-apps.ts'
 export * from './deps.ts'
 export * from './errors.ts'
+export * from './export-batches.ts'
 export * from './export-configs.ts'
 export * from './health-authorities.ts'
 export * from './signature-infos.ts'

@@ -87,6 +87,23 @@ export async function complete(tx: Transaction, batchId: number, count: number):
     where batch_id = ${batchId} and status = 'WRITING'`)
 }
 
+/** The published files of a batch, by name. */
+export async function listPublished(db: Queryable, batchId: number): Promise<string[]> {
+  const rows = await db.query<{ filename: string }>(sql`
+    select filename from export_file where batch_id = ${batchId} and status = 'COMPLETE'
+    order by filename collate "C"`)
+  return rows.map(({ filename }) => filename)
+}
+
+/** Takes the published files of a batch back, and names them; their objects are left to the clean-up. */
+export async function retire(tx: Transaction, batchId: number): Promise<string[]> {
+  const rows = await tx.query<{ filename: string }>(sql`
+    update export_file set status = 'DEL_PEND'
+    where batch_id = ${batchId} and status = 'COMPLETE'
+    returning filename`)
+  return rows.map(({ filename }) => filename).sort()
+}
+
 /**
  * Marks for deletion every published file of a config whose window ended before the cutoff and which no index lists any
  * more, and says how many. The cutoff is the one with which the indexes were last written.

@@ -26,8 +26,30 @@ export async function touch(
     insert into export_index (bucket_name, object_name, config_id)
     values (${bucketName}, ${objectName}, ${configId})
     on conflict (bucket_name, object_name) do update set config_id = excluded.config_id`)
+  await touchAll(tx, configId)
+}
+
+/** Says that the files of a config have changed, wherever they are listed. */
+export async function touchAll(tx: Transaction, configId: number): Promise<void> {
   await tx.execute(sql`
     update export_index set version = version + 1 where config_id = ${configId}`)
+}
+
+/** An index, and what was written there last. */
+export interface WrittenIndex extends ExportIndex {
+  writtenAt: Date | undefined
+  isCurrent: boolean
+}
+
+export async function list(db: Queryable): Promise<WrittenIndex[]> {
+  const rows = await db.query<Row & { written_at: Date | null; is_current: boolean }>(sql`
+    select config_id, bucket_name, object_name, written_at, version = written_version as is_current
+    from export_index order by config_id, bucket_name, object_name`)
+  return rows.map((row) => ({
+    ...fromRow(row),
+    writtenAt: row.written_at ?? undefined,
+    isCurrent: row.is_current,
+  }))
 }
 
 /** Whether the config has no index in that place yet. */
@@ -62,11 +84,7 @@ export async function listDue(
             where file.batch_id = batch.id and file.bucket_name = index.bucket_name
               and file.status = 'COMPLETE'))
     order by config_id, bucket_name, object_name`)
-  return rows.map((row) => ({
-    configId: row.config_id,
-    bucketName: row.bucket_name,
-    objectName: row.object_name,
-  }))
+  return rows.map(fromRow)
 }
 
 /** What an index has to say, and the version of that; undefined if it is another config's by now. */
@@ -99,4 +117,8 @@ export async function recordWritten(
     where bucket_name = ${bucketName} and object_name = ${objectName}
     returning version = written_version as current`)
   return row?.current ?? true
+}
+
+function fromRow(row: Row): ExportIndex {
+  return { configId: row.config_id, bucketName: row.bucket_name, objectName: row.object_name }
 }

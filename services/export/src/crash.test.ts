@@ -97,7 +97,7 @@ async function expectAllIsWell(exporter: TestExporter): Promise<void> {
       archives
         .flatMap((archive) => archive[list])
         .filter(({ key }) => !isGenerated.has(Buffer.from(key).toString('hex')))
-        .map(({ key, reportType }) => `${Buffer.from(key).readUInt32BE()} ${reportType}`)
+        .map(({ key, reportType }) => `${Buffer.from(key).readUInt32BE()} ${reportType ?? 'none'}`)
         .sort()
     expect({ keys: said('keys'), revisedKeys: said('revisedKeys') }).toEqual(WANTED[root])
     for (const archive of archives) expect(archive.signedBy).toEqual(['v2', 'v1'])

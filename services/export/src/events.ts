@@ -1,6 +1,6 @@
 import type { exportBatches, exportFiles, exportIndexes } from '@ens/database'
 import { isAppError } from '@ens/errors'
-import { counter, histogram, type Logger } from '@ens/observability'
+import { counter, gauge, histogram, type Logger } from '@ens/observability'
 
 /** What happens while exporting: each a log line and its metrics. */
 export type ExportEvents = ReturnType<typeof exportEvents>
@@ -48,6 +48,12 @@ const fileSize = histogram(metric('file_size'), {
 const fileKeys = histogram(metric('file_keys'), {
   description: 'Keys and revised keys in one archive.',
   boundaries: [10, 100, 1000, 10_000, 100_000, 1_000_000],
+})
+
+const unexportedAge = gauge(metric('oldest_unexported_age'), {
+  description:
+    'How long ago the oldest key arrived that is not exported yet, by export config; 0 if all are.',
+  unit: 's',
 })
 
 export function exportEvents(logger: Logger) {
@@ -132,6 +138,10 @@ export function exportEvents(logger: Logger) {
     indexFailed(index: exportIndexes.ExportIndex, error: unknown): void {
       indexFailures.add(1, { config_id: index.configId, code: codeOf(error) })
       logger.error({ ...index, err: error }, 'index could not be written; the next run tries again')
+    },
+
+    backlogMeasured(configId: number, ageMs: number): void {
+      unexportedAge.record(Math.round(ageMs / 1000), { config_id: configId })
     },
 
     workDone(): void {

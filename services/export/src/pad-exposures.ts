@@ -1,5 +1,5 @@
 import { exportBatches, exposures, type Transaction } from '@ens/database'
-import { truncate } from '@ens/domain'
+import { closingTime } from './closing-time.ts'
 import type { ExportSettings } from './config.ts'
 import type { ExportDeps, Random } from './deps.ts'
 
@@ -24,17 +24,14 @@ export function settle(deps: SettlingDeps, batch: exportBatches.StoredBatch): Pr
   })
 }
 
-/** A key's arrival is truncated, so the last that may land in a window arrive until the truncate window of its end is over. */
 async function awaitsPublishes(
   tx: Transaction,
   batches: readonly exportBatches.StoredBatch[],
   { settings, maxSkewMs }: SettlingDeps,
 ): Promise<boolean> {
   if (batches.length === 0) return false
-  const lastEnd = Math.max(...batches.map(({ end }) => end.getTime()))
-  const opened = truncate(new Date(lastEnd - 1), settings.truncateWindowMs)
-  const closed = new Date(opened.getTime() + settings.truncateWindowMs)
-  return exposures.publishesInFlight(tx, closed, maxSkewMs)
+  const lastEnd = new Date(Math.max(...batches.map(({ end }) => end.getTime())))
+  return exposures.publishesInFlight(tx, closingTime(lastEnd, settings.truncateWindowMs), maxSkewMs)
 }
 
 /** Fills a batch of too few keys up with generated ones, and says how many. */

@@ -1,8 +1,10 @@
 import { lockNamed } from '@ens/database'
-import { type App, mountJob } from '@ens/server'
+import { type App, mountJob, mountStatus } from '@ens/server'
 import { createBatches } from './create-batches.ts'
 import type { ExportDeps } from './deps.ts'
 import { inTurn } from './in-turn.ts'
+import { planWork } from './plan-work.ts'
+import { reportStatus } from './report-status.ts'
 import { workBatches } from './work-batches.ts'
 
 /** `/create-batches` runs once across the fleet; `/do-work` anywhere, but one after the other within one process. */
@@ -20,4 +22,7 @@ export function routes(app: App, deps: ExportDeps & { jobToken: string | undefin
   const worker = { name: 'do-work', timeoutMs: settings.workerTimeoutMs, token, now }
   const oneByOne = inTurn()
   mountJob(app, '/do-work', worker, (signal) => oneByOne(() => workBatches(deps, signal)))
+
+  mountStatus(app, '/status', token, () => reportStatus(deps))
+  mountStatus(app, '/plan', token, () => planWork(deps))
 }

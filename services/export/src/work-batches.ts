@@ -1,9 +1,10 @@
 import { performance } from 'node:perf_hooks'
-import { exportBatches } from '@ens/database'
+import { exportBatches, exportConfigs } from '@ens/database'
 import type { ExportDeps } from './deps.ts'
 import { workUnfinished } from './errors.ts'
 import { codeOf } from './events.ts'
 import { holdLease } from './hold-lease.ts'
+import { oldestUnexported } from './report-status.ts'
 import { type BatchOutcome, workBatch } from './work-batch.ts'
 import { writeDueIndexes } from './write-index.ts'
 
@@ -40,10 +41,21 @@ export async function workBatches(deps: ExportDeps, signal: AbortSignal): Promis
     await attempt(() => workLease(deps, current, counts, signal))
   }
   await attempt(() => writeDueIndexes(deps, signal))
+  await attempt(() => measureBacklog(deps))
   if (signal.aborted) failures.push(workUnfinished())
   if (failures.length > 0) throw new AggregateError(failures, 'some batches failed')
   deps.events.workDone()
   return counts
+}
+
+/** Records how far behind each config is. */
+async function measureBacklog({ db, now, events }: ExportDeps): Promise<void> {
+  const progress = await exportBatches.listProgress(db)
+  for (const config of await exportConfigs.list(db)) {
+    const known = progress.find(({ configId }) => configId === config.id)
+    const oldest = await oldestUnexported(db, config, known, now())
+    events.backlogMeasured(config.id, oldest ? now().getTime() - oldest.getTime() : 0)
+  }
 }
 
 function leaseNext(

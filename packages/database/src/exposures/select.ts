@@ -94,6 +94,17 @@ export async function* streamRevisedKeys(
   for await (const page of pages) yield page.map(toSelectedKey)
 }
 
+/** When the oldest key of a selection arrived; undefined if there is none. */
+export async function oldestArrival(
+  db: Queryable,
+  selection: Selection,
+): Promise<Date | undefined> {
+  const [row] = await db.query<{ created_at: Date }>(sql`
+    select created_at from exposure where ${isReleased(selection)}
+    order by created_at limit 1`)
+  return row?.created_at
+}
+
 /** Which keys `streamKeys` gives; a clause about the table `exposure`. */
 export function isReleased(selection: Selection): Sql {
   const { keysFrom, end } = selection
