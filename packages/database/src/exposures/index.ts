@@ -1,5 +1,4 @@
 export type { Admission } from './admission.ts'
-export * from './clean-up.ts'
 export * from './generated.ts'
 export * from './in-flight.ts'
 export type { PublishStatistics } from './insertion.ts'
