@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { runPhone } from './command.ts'
-import { type FakeSystem, fakeSystem, NOW } from './testing/fake-system.ts'
+import { fakeSystem } from './testing/fake-system.ts'
+import { alone, within } from './testing/run-phone.ts'
 
 const testdata = (name: string) => fileURLToPath(new URL(`../testdata/${name}`, import.meta.url))
 const EXAMPLE = testdata('testExport-2-records-1-of-1.zip')
@@ -13,23 +12,6 @@ const EXAMPLE_SIGNER = [
   ...['--public-key', testdata('public.pem')],
   ...['--public-key-id', 'some_id', '--public-key-version', '1'],
 ]
-
-/** Runs the command as if `demoFile` were where `start` puts it. */
-async function phone(demoFile: string, ...words: string[]) {
-  const out: string[] = []
-  const err: string[] = []
-  const status = await runPhone(words, {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    now: () => NOW,
-    random: randomBytes,
-    demoFile,
-  })
-  return { status, out: out.join('\n'), err: err.join('\n') }
-}
-
-const alone = (...words: string[]) => phone('/nowhere/demo.json', ...words)
-const within = ({ demoFile }: FakeSystem, ...words: string[]) => phone(demoFile, ...words)
 
 describe('with a demo system, a phone needs no arguments', () => {
   test('to publish, and to find its keys in the archives', async () => {
@@ -122,6 +104,16 @@ describe('phone publish', () => {
 
     expect(made.status).toBe(0)
     expect(status).toBe(0)
+  })
+
+  test('tells of a negative test, whose keys are accepted and not stored', async () => {
+    await using system = await fakeSystem()
+
+    const { status, out } = await within(system, 'publish', '--report-type', 'negative')
+
+    expect(status).toBe(0)
+    expect(out).toContain('\nreply: 200, 0 new keys stored\n')
+    expect(system.published).toMatchObject([{ claims: { reportType: 'negative' } }])
   })
 
   test('is told of a refusal, and ends with status 1', async () => {
@@ -296,6 +288,9 @@ describe('trouble ends with status 2, one line and no stack:', () => {
     ['no timeout', ['publish', '--timeout', '-1'], 'A number of seconds is needed.'],
     ['no base64', ['certificate', '--tekmac', '!'], 'Base64 is needed.'],
     ['an argument that nothing says', ['verify'], '--public-key is needed'],
+    ['no keys to revise', ['revise'], "required option '--keys <file>' not specified"],
+    ['nowhere to send chaff', ['chaff'], '--url is needed'],
+    ['nobody to ask for statistics', ['stats'], '--url is needed'],
     ['half a certificate', ['publish', '--hmac-key', 'AAAA'], 'go together'],
     ['a file that is not there', ['publish', '--keys', '/none'], '/none cannot be read: ENOENT'],
     ['keys that are none', ['publish', '--keys', testdata('public.pem')], 'is not JSON'],

@@ -1,10 +1,13 @@
 import { isAppError } from '@ens/errors'
 import { Command, CommanderError } from 'commander'
 import { addCertificateCommand } from './commands/certificate.ts'
+import { addChaffCommand } from './commands/chaff.ts'
 import { addDownloadCommand } from './commands/download.ts'
 import { addFindCommand } from './commands/find.ts'
 import { addListCommand } from './commands/list.ts'
 import { addPublishCommand } from './commands/publish.ts'
+import { addReviseCommand } from './commands/revise.ts'
+import { addStatsCommand } from './commands/stats.ts'
 import { addVerifyCommand } from './commands/verify.ts'
 import { addGlobalOptions, type Context } from './options.ts'
 import type { Terminal } from './terminal.ts'
@@ -41,7 +44,7 @@ const REFUSALS = ['export_signature_invalid', 'phone_wrong_region']
 function phoneCommand(context: Context): Command {
   const program = new Command('phone')
     .description(
-      'A simulated phone and health authority: makes certificates, publishes keys, reads archives.',
+      'A simulated phone and health authority: makes certificates, publishes and revises keys, reads archives and statistics.',
     )
     .configureOutput({
       writeOut: (text) => context.out(text.trimEnd()),
@@ -53,10 +56,13 @@ function phoneCommand(context: Context): Command {
   addGlobalOptions(program)
   addCertificateCommand(program, context)
   addPublishCommand(program, context)
+  addReviseCommand(program, context)
+  addChaffCommand(program, context)
   addDownloadCommand(program, context)
   addVerifyCommand(program, context)
   addListCommand(program, context)
   addFindCommand(program, context)
+  addStatsCommand(program, context)
   return program
 }
 

@@ -6,6 +6,7 @@ import { inputUnusable } from './errors.ts'
 const demoSchema = z
   .object({
     publishUrl: z.string(),
+    statsUrl: z.string(),
     healthAuthorityID: z.string(),
     issuer: z.string(),
     audience: z.string(),

@@ -23,12 +23,29 @@ const keysFile = z.union([
 
 /** The keys in a file; they need not be such as a server would take. */
 export function readKeys(file: string): PhoneKey[] {
-  const keys = keysFile.safeParse(parseJson(file))
+  return keysIn(file, parseJson(file))
+}
+
+function keysIn(file: string, contents: unknown): PhoneKey[] {
+  const keys = keysFile.safeParse(contents)
   if (!keys.success)
     throw inputUnusable(
       `${file} holds no keys such as [{"key": "…", "rollingStartNumber": 1, "rollingPeriod": 144}]`,
     )
   return keys.data
+}
+
+/** As `publish --json` prints it, where the token is in the reply. */
+const withToken = z.object({ reply: z.object({ revisionToken: z.string() }) })
+
+/** The keys of an earlier publish, and the revision token it was answered with, if the file tells. */
+export function readPublished(file: string): {
+  keys: PhoneKey[]
+  revisionToken: string | undefined
+} {
+  const contents = parseJson(file)
+  const { data } = withToken.safeParse(contents)
+  return { keys: keysIn(file, contents), revisionToken: data?.reply.revisionToken }
 }
 
 function parseJson(file: string): unknown {

@@ -39,23 +39,44 @@ export function limitsOf({ timeout }: GlobalOptions): Partial<HttpLimits> {
   return timeout === undefined ? {} : { timeoutMs: timeout }
 }
 
-export interface IssuerOptions {
+export interface SignerOptions {
   issuer?: string
-  audience?: string
   keyId?: string
   privateKey?: string
+}
+
+/** Who a health authority is, and what it signs with. */
+export function addSignerOptions(command: Command): Command {
+  return command
+    .option('--issuer <name>', 'the health authority, `iss` of what it signs')
+    .option('--key-id <version>', "which of the authority's public keys verifies it, `kid`")
+    .option('--private-key <file>', "PEM of the authority's P-256 key")
+}
+
+export function signerOf(options: SignerOptions, system: Demo): Omit<Issuer, 'audience'> {
+  return {
+    issuer: needed(options.issuer ?? system.issuer, '--issuer'),
+    keyId: needed(options.keyId ?? system.keyId, '--key-id'),
+    privateKey: readPrivateKey(
+      needed(options.privateKey ?? system.privateKeyFile, '--private-key'),
+    ),
+  }
+}
+
+export interface IssuerOptions extends SignerOptions {
+  audience?: string
   reportType: ReportType
   onset?: number
 }
 
 export function addIssuerOptions(command: Command): Command {
-  return command
-    .option('--issuer <name>', 'the health authority, `iss` of the certificate')
+  return addSignerOptions(command)
     .option('--audience <name>', '`aud` of the certificate')
-    .option('--key-id <version>', "which of the authority's public keys verifies it, `kid`")
-    .option('--private-key <file>', "PEM of the authority's P-256 key")
     .addOption(
-      new Option('--report-type <type>', 'what the authority says')
+      new Option(
+        '--report-type <type>',
+        'what the authority says; new keys of a negative test are accepted and not stored',
+      )
         .choices(REPORT_TYPES)
         .default('confirmed'),
     )
@@ -68,12 +89,8 @@ export function addIssuerOptions(command: Command): Command {
 
 export function issuerOf(options: IssuerOptions, system: Demo): Issuer {
   return {
-    issuer: needed(options.issuer ?? system.issuer, '--issuer'),
+    ...signerOf(options, system),
     audience: needed(options.audience ?? system.audience, '--audience'),
-    keyId: needed(options.keyId ?? system.keyId, '--key-id'),
-    privateKey: readPrivateKey(
-      needed(options.privateKey ?? system.privateKeyFile, '--private-key'),
-    ),
   }
 }
 

@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { type PublishResponse, publishResponseSchema } from '@ens/api'
 import { z } from 'zod'
-import { unexpectedResponse } from './errors.ts'
-import { type HttpLimits, request } from './http.ts'
-import type { PhoneKey, RandomBytes } from './make-keys.ts'
+import type { PhoneKey } from './make-keys.ts'
+import { type PostOptions, postJson, readReply } from './post-json.ts'
 
 export interface PublishInput {
   /** Of `/v1/publish`. */
@@ -27,24 +25,18 @@ export interface PublishOutcome {
   reply: Omit<PublishResponse, 'padding'>
 }
 
-const LIMITS = { timeoutMs: 30_000, maxBytes: 1024 * 1024 }
-
 /** Publishes keys as a phone does. A refusal is an outcome; only a server that does not answer in the protocol throws. */
 export async function publish(
   input: PublishInput,
-  options: Partial<HttpLimits> & { random?: RandomBytes } = {},
+  options: PostOptions = {},
 ): Promise<PublishOutcome> {
-  const { random = randomBytes, ...limits } = options
-  const init = {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(publishBody(input, random)),
-  }
-  const { status, body } = await request(input.url, init, { ...LIMITS, ...limits })
-  return { accepted: status === 200, status, reply: parseReply(input.url, status, body) }
+  const answer = await postJson(input.url, publishBody(input), options)
+  const { padding: _, ...reply } = readReply(input.url, answer, replySchema)
+  return { accepted: answer.status === 200, status: answer.status, reply }
 }
 
-function publishBody(input: PublishInput, random: RandomBytes): Record<string, unknown> {
+/** The body of a publish, but for its padding. */
+export function publishBody(input: Omit<PublishInput, 'url'>): Record<string, unknown> {
   return {
     temporaryExposureKeys: input.keys,
     healthAuthorityID: input.healthAuthorityID,
@@ -54,30 +46,8 @@ function publishBody(input: PublishInput, random: RandomBytes): Record<string, u
     }),
     ...(input.traveler !== undefined && { traveler: input.traveler }),
     ...(input.revisionToken !== undefined && { revisionToken: input.revisionToken }),
-    padding: padding(random).toString('base64'),
   }
-}
-
-/** Between one and two KiB, so that the length of a request does not tell how many keys it holds. */
-function padding(random: RandomBytes): Buffer {
-  return random(1024 + (random(2).readUInt16BE() % 1024))
 }
 
 /** Fields that we do not know are left out. */
 const replySchema = z.object(publishResponseSchema.shape)
-
-function parseReply(url: string, status: number, body: Buffer): PublishOutcome['reply'] {
-  const parsed = replySchema.safeParse(parseJson(body))
-  if (!parsed.success)
-    throw unexpectedResponse(`${url} answered ${status}, and not as a publish is answered`)
-  const { padding: _, ...reply } = parsed.data
-  return reply
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString())
-  } catch {
-    return undefined
-  }
-}

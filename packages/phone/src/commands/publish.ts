@@ -1,23 +1,27 @@
 import type { Command } from 'commander'
 import { type Certificate, certifyKeys } from '../certify-keys.ts'
 import { inputUnusable } from '../errors.ts'
-import { dayCount, needed, readKeys } from '../inputs.ts'
+import { dayCount, readKeys } from '../inputs.ts'
 import { makeKeys, type PhoneKey } from '../make-keys.ts'
 import {
   addIssuerOptions,
   type Context,
   diagnosisOf,
-  type GlobalOptions,
   type IssuerOptions,
   issuerOf,
   limitsOf,
   systemOf,
 } from '../options.ts'
 import { type PublishInput, type PublishOutcome, publish } from '../publish.ts'
+import {
+  addTargetOptions,
+  describeOutcome,
+  outcomeJson,
+  type TargetOptions,
+  targetOf,
+} from './publish-target.ts'
 
-interface PublishCommandOptions extends GlobalOptions, IssuerOptions {
-  url?: string
-  healthAuthorityId?: string
+interface PublishCommandOptions extends TargetOptions, IssuerOptions {
   keys?: string
   days: number
   today: boolean
@@ -36,8 +40,6 @@ export function addPublishCommand(program: Command, context: Context): void {
     .description(
       'Publishes keys as a phone does: with a certificate made for them here, one made elsewhere, or none.',
     )
-    .option('--url <url>', 'where to publish, …/v1/publish')
-    .option('--health-authority-id <name>', 'the name of the app, healthAuthorityID')
     .option(
       '--keys <file>',
       'the keys, as JSON; - is the standard input; without, new ones are made',
@@ -49,6 +51,7 @@ export function addPublishCommand(program: Command, context: Context): void {
     .option('--no-certificate', 'send no certificate')
     .option('--verification-payload <jwt>', 'send this certificate, with --hmac-key')
     .option('--hmac-key <base64>', 'the HMAC key of that certificate')
+  addTargetOptions(command)
   addIssuerOptions(command).action(async () => {
     const options = command.optsWithGlobals<PublishCommandOptions>()
     const keys = keysOf(options, context)
@@ -56,7 +59,7 @@ export function addPublishCommand(program: Command, context: Context): void {
       ...limitsOf(options),
       random: context.random,
     })
-    const show = options.json ? toJson : describe
+    const show = options.json ? outcomeJson : describe
     context.out(show(keys, outcome))
     if (!outcome.accepted) context.answerNo()
   })
@@ -72,14 +75,9 @@ function inputOf(
   keys: readonly PhoneKey[],
   context: Context,
 ): PublishInput {
-  const system = systemOf(options, context)
   const certificate = certificateOf(options, keys, context)
   return {
-    url: needed(options.url ?? system.publishUrl, '--url'),
-    healthAuthorityID: needed(
-      options.healthAuthorityId ?? system.healthAuthorityID,
-      '--health-authority-id',
-    ),
+    ...targetOf(options, context),
     keys,
     ...(certificate && { certificate }),
     ...(options.onset !== undefined && { symptomOnsetInterval: options.onset }),
@@ -106,26 +104,8 @@ function certificateOf(
   })
 }
 
-/** One document that can be handed back as `--keys`. */
-function toJson(temporaryExposureKeys: readonly PhoneKey[], outcome: PublishOutcome): string {
-  return JSON.stringify({ temporaryExposureKeys, ...outcome })
-}
-
 function describe(temporaryExposureKeys: readonly PhoneKey[], outcome: PublishOutcome): string {
-  const { revisionToken, warnings = [] } = outcome.reply
-  return [
-    `keys: ${JSON.stringify({ temporaryExposureKeys })}`,
-    `reply: ${describeReply(outcome)}`,
-    ...warnings.map((warning) => `warning: ${warning}`),
-    ...(revisionToken === undefined ? [] : [`revision token: ${revisionToken}`]),
-  ].join('\n')
-}
-
-function describeReply({ status, accepted, reply }: PublishOutcome): string {
-  const stored = `${reply.insertedExposures ?? 0} new keys stored`
-  return [
-    `${status}, ${accepted ? stored : 'refused'}`,
-    ...(reply.code === undefined ? [] : [reply.code]),
-    ...(reply.error === undefined ? [] : [reply.error.trim()]),
-  ].join(': ')
+  const stored = `${outcome.reply.insertedExposures ?? 0} new keys stored`
+  const keys = JSON.stringify({ temporaryExposureKeys })
+  return `keys: ${keys}\n${describeOutcome(outcome, stored)}`
 }
