@@ -1,6 +1,6 @@
 import sql from 'sql-template-tag'
 import type { Queryable, Transaction } from './database.ts'
-import type { Lease } from './export-batches.ts'
+import type { Lease } from './export-batches/index.ts'
 
 export type ExportFileStatus = 'WRITING' | 'COMPLETE' | 'DEL_PEND' | 'DELETED'
 

@@ -1,8 +1,8 @@
 import type { ExportConfig } from '@ens/domain'
 import { anExportConfig } from '@ens/domain/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { exportBatches, exportConfigs, sql } from './index.ts'
-import { type TestDatabase, testDatabase } from './testing.ts'
+import { exportBatches, exportConfigs, sql } from '../index.ts'
+import { type TestDatabase, testDatabase } from '../testing.ts'
 
 let db: TestDatabase
 beforeAll(async () => {

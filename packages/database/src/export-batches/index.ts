@@ -1,0 +1,5 @@
+export * from './lease.ts'
+export * from './make.ts'
+export * from './progress.ts'
+export type { StoredBatch } from './row.ts'
+export * from './settle.ts'
