@@ -14,6 +14,7 @@ export function clientConfig(config: DatabaseConfig): pg.ClientConfig {
     ssl: tls(config),
     connectionTimeoutMillis: config.connectTimeoutSeconds * 1000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     application_name: 'exposure-notifications',
     types: { getTypeParser },
   }

@@ -67,12 +67,46 @@ test('rows can be streamed, a few at a time, and left early', async () => {
   expect(sizes).toEqual([10, 10, 5, 10])
 })
 
+test('a stream whose connection is lost fails, and lets go', async () => {
+  const reading = db.transaction(async (tx) => {
+    const [{ pid = 0 } = {}] = await tx.query<{ pid: number }>(sql`select pg_backend_pid() as pid`)
+    for await (const _ of tx.stream(sql`select generate_series(1, 1000000)`, 10))
+      await db.query(sql`select pg_terminate_backend(${pid})`)
+  })
+  await expect(reading).rejects.toMatchObject({ code: 'database_unavailable' })
+})
+
 test('with prepared statements switched off, no statement is named', async () => {
   const unprepared = openDatabase({ ...db.config, preparedStatements: false, poolMax: 1 })
   await unprepared.query(sql`select ${1}::int`)
   const names = await unprepared.query(sql`select name from pg_prepared_statements`)
   await unprepared.close()
   expect(names).toEqual([])
+})
+
+test('work that hides the failure of a statement is told that nothing was stored', async () => {
+  const before = await count()
+  await expect(
+    db.transaction(async (tx) => {
+      await tx.execute(sql`insert into note values (3, 'x')`)
+      await tx.query(sql`select 1 / 0`).catch(() => {})
+    }),
+  ).rejects.toMatchObject({ code: 'transaction_rolled_back' })
+  expect(await count()).toBe(before)
+})
+
+test('whoever falls silent in mid-transaction loses its locks', async () => {
+  await db.execute(sql`insert into note values (4, 'x')`)
+  const frozen = db.transaction(
+    async (tx) => {
+      await tx.query(sql`select from note where id = 4 for update`)
+      // The server, not we, ends this: a process that is frozen does nothing more.
+      await expect.poll(() => db.execute(sql`update note set secret = 'y' where id = 4`)).toBe(1)
+      await tx.query(sql`select 1`)
+    },
+    { idleTimeoutMs: 50 },
+  )
+  await expect(frozen).rejects.toMatchObject({ code: 'database_unavailable' })
 })
 
 describe('a database that is out of reach', () => {

@@ -1,12 +1,14 @@
 import pg from 'pg'
-import Cursor from 'pg-cursor'
 import type { Sql } from 'sql-template-tag'
 import type { DatabaseConfig } from './config.ts'
 import { clientConfig } from './connection.ts'
+import { transactionRolledBack } from './errors.ts'
 import { leavesConnectionUsable, translated } from './fault.ts'
+import { streamRows } from './stream-rows.ts'
+import { withinTime } from './within-time.ts'
 
 export interface QueryOptions {
-  /** Longest to wait for the answer, in milliseconds; then the connection is dropped and `database_timeout` thrown. */
+  /** Longest to wait for the answer, a minute unless said; then the connection is dropped and `database_timeout` thrown. */
   timeoutMs?: number
 }
 
@@ -27,8 +29,13 @@ export interface Transaction extends Queryable {
 }
 
 export interface TransactionOptions {
-  /** Longest that each statement may take at the server, in milliseconds. */
+  /** Longest that each statement may take at the server, a minute unless said. A stream counts as one statement. */
   statementTimeoutMs?: number
+  /**
+   * Longest that the server waits for the next statement, 15 s unless said. Whoever vanishes or freezes in mid-transaction
+   * would else keep its locks, and hold up every export, until TCP gives up.
+   */
+  idleTimeoutMs?: number
   /** `repeatable read` lets several statements see one state. */
   isolation?: 'read committed' | 'repeatable read'
 }
@@ -41,6 +48,17 @@ export interface Database extends Queryable {
   /** Waits for running statements, then closes every connection. May be called twice. */
   close(): Promise<void>
 }
+
+/** Longest that a statement may take unless it says otherwise. */
+const STATEMENT_MS = 60_000
+/** How much longer than the server's own limit we wait for its word of it. */
+const ANSWER_GRACE_MS = 2000
+/** Longest that `begin` and `rollback` may take. */
+const CONTROL_MS = 5000
+const IDLE_MS = 15_000
+const PING_MS = 2000
+/** Timers hold 31 bits of milliseconds; longer is for ever. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 export interface DatabaseHooks {
   /** An idle connection was lost; the pool opens another when it needs one. */
@@ -56,8 +74,10 @@ export function openDatabase(config: DatabaseConfig, hooks: DatabaseHooks = {}):
     ...clientConfig(config),
     min: config.poolMin,
     max: config.poolMax,
-    idleTimeoutMillis: config.connectionIdleMs,
-    maxLifetimeSeconds: Math.ceil(config.connectionLifetimeMs / 1000),
+    idleTimeoutMillis: Math.min(config.connectionIdleMs, LONGEST_TIMER_MS),
+    maxLifetimeSeconds: Math.ceil(
+      Math.min(config.connectionLifetimeMs, LONGEST_TIMER_MS - 1000) / 1000,
+    ),
   })
   // Without a listener the loss of an idle connection would end the process.
   pool.on('error', (error) => hooks.onConnectionLost?.(error))
@@ -70,10 +90,12 @@ export function openDatabase(config: DatabaseConfig, hooks: DatabaseHooks = {}):
     execute: async (statement, options) => (await run(statement, options)).rowCount ?? 0,
     transaction: (work, options) =>
       borrow(pool, (client) => inTransaction(client, named, work, options)),
-    ping: () =>
-      borrow(pool, async (client) => {
-        await client.query({ text: 'select 1', query_timeout: 2000 } as pg.QueryConfig)
-      }),
+    async ping() {
+      await withinTime(
+        PING_MS,
+        borrow(pool, (client) => simple(client, 'select 1', PING_MS)),
+      )
+    },
     close: () => {
       closing ??= pool.end()
       return closing
@@ -102,8 +124,14 @@ function asQuery(statement: Sql, named: Naming, options: QueryOptions = {}): pg.
     text,
     values: statement.values,
     ...(name !== undefined && { name }),
-    ...(options.timeoutMs !== undefined && { query_timeout: options.timeoutMs }),
-  }
+    query_timeout: options.timeoutMs ?? STATEMENT_MS,
+  } as pg.QueryConfig
+}
+
+/** A statement without parameters, which may be several. */
+async function simple(client: pg.PoolClient, text: string, timeoutMs: number): Promise<string> {
+  const result = await client.query({ text, query_timeout: timeoutMs } as pg.QueryConfig)
+  return result.command
 }
 
 /** Lends a connection to the work. One whose state is unknown afterwards is closed, not reused. */
@@ -139,28 +167,36 @@ async function inTransaction<T>(
   client: pg.PoolClient,
   named: Naming,
   work: (tx: Transaction) => Promise<T>,
-  { statementTimeoutMs, isolation = 'read committed' }: TransactionOptions = {},
+  options: TransactionOptions = {},
 ): Promise<T> {
-  const limit = statementTimeoutMs === undefined ? '' : Math.ceil(statementTimeoutMs)
-  await client.query(
-    `begin isolation level ${isolation}${limit && `; set local statement_timeout = ${limit}`}`,
-  )
+  const { statementTimeoutMs = STATEMENT_MS } = options
+  await simple(client, beginning(options, statementTimeoutMs), CONTROL_MS)
   let result: T
   try {
-    result = await work(transaction(client, named))
+    result = await work(transaction(client, named, statementTimeoutMs + ANSWER_GRACE_MS))
   } catch (cause) {
     // If even this fails the connection is in an unknown state, and the caller closes it.
-    await client.query({ text: 'rollback', query_timeout: 5000 } as pg.QueryConfig)
+    await simple(client, 'rollback', CONTROL_MS)
     throw new RolledBack('the transaction was rolled back', { cause })
   }
-  await client.query('commit')
+  const outcome = await simple(client, 'commit', STATEMENT_MS)
+  if (outcome !== 'COMMIT') throw transactionRolledBack()
   return result
 }
 
-function transaction(client: pg.PoolClient, named: Naming): Transaction {
+function beginning(
+  { isolation, idleTimeoutMs = IDLE_MS }: TransactionOptions,
+  statementMs: number,
+) {
+  return `begin isolation level ${isolation ?? 'read committed'};
+    set local statement_timeout = ${Math.ceil(statementMs)};
+    set local idle_in_transaction_session_timeout = ${Math.ceil(idleTimeoutMs)}`
+}
+
+function transaction(client: pg.PoolClient, named: Naming, timeoutMs: number): Transaction {
   const run = async (statement: Sql, options?: QueryOptions) => {
     try {
-      return await client.query(asQuery(statement, named, options))
+      return await client.query(asQuery(statement, named, { timeoutMs, ...options }))
     } catch (error) {
       throw translated(error)
     }
@@ -169,25 +205,6 @@ function transaction(client: pg.PoolClient, named: Naming): Transaction {
     query: async (statement: Sql, options?: QueryOptions) => (await run(statement, options)).rows,
     execute: async (statement: Sql, options?: QueryOptions) =>
       (await run(statement, options)).rowCount ?? 0,
-    stream: (statement: Sql, size: number) => stream(client, statement, size),
+    stream: (statement: Sql, size: number) => streamRows(client, statement, size),
   } as Transaction
-}
-
-async function* stream<Row extends object>(
-  client: pg.PoolClient,
-  statement: Sql,
-  size: number,
-): AsyncGenerator<Row[]> {
-  const cursor = client.query(new Cursor<Row>(statement.text, statement.values as unknown[]))
-  try {
-    for (;;) {
-      const rows = await cursor.read(size)
-      if (rows.length > 0) yield rows
-      if (rows.length < size) return
-    }
-  } catch (error) {
-    throw translated(error)
-  } finally {
-    await cursor.close()
-  }
 }

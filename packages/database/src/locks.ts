@@ -38,7 +38,8 @@ export async function withLock<T>(
     return { ran: true, result: await work({ token, lost: lost.signal }) }
   } finally {
     clearInterval(renewal)
-    await release(db, options.name, token)
+    // What the work did stands either way; a lock that cannot be released ends by itself.
+    await release(db, options.name, token).catch(() => {})
   }
 }
 
@@ -58,6 +59,11 @@ export async function holdsLock(
   const rows = await db.query(sql`
     select from lock where name = ${name} and token = ${token} and expires_at > ${at} for share`)
   return rows.length > 0
+}
+
+/** Removes what holders that crashed have left, if it expired before that moment; says how many locks it was. */
+export function removeExpiredLocks(db: Queryable, before: Date): Promise<number> {
+  return db.execute(sql`delete from lock where expires_at < ${before}`)
 }
 
 async function acquire(

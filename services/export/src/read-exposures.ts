@@ -1,8 +1,14 @@
-import { type Database, exposures } from '@ens/database'
+import { exposures } from '@ens/database'
+import type { ExportDeps } from './deps.ts'
 import { type FileShare, type Page, portions } from './group-exposures.ts'
 
 /** So many rows travel at a time; memory does not depend on how many there are. */
 const PAGE_SIZE = 2000
+
+/** A window is read while its archives are written; the run's own deadline comes first. */
+const LONGEST_READ_MS = 3_600_000
+
+type ReadingDeps = Pick<ExportDeps, 'db' | 'settings'>
 
 export interface BatchContents {
   /** How much there is of each list. */
@@ -16,7 +22,7 @@ export interface BatchContents {
  * the other.
  */
 export function readExposures<T>(
-  db: Database,
+  { db, settings }: ReadingDeps,
   selection: exposures.Selection,
   work: (contents: BatchContents) => Promise<T>,
 ): Promise<T> {
@@ -33,7 +39,11 @@ export function readExposures<T>(
         await pages.return(undefined)
       }
     },
-    { isolation: 'repeatable read' },
+    {
+      isolation: 'repeatable read',
+      statementTimeoutMs: LONGEST_READ_MS,
+      idleTimeoutMs: LONGEST_READ_MS,
+    },
   )
 }
 
