@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => db.close())
 beforeEach(async () => {
   await db.execute(sql`truncate authorized_app, health_authority_key, health_authority,
-    signature_info, export_config restart identity cascade`)
+    signature_info, export_batch, export_config restart identity cascade`)
   keyManager = memoryKeyManager()
   deps = { db, now, keyManager }
 })
@@ -78,6 +78,34 @@ test('a key begins now, ends when revoked, and can be reinstated', async () => {
   expect(await key()).toMatchObject({ from: NOW, thru: LATER })
   await admin.reinstateHealthAuthorityKey(deps, id, 'v1')
   expect(await key()).toMatchObject({ thru: undefined })
+})
+
+test('revoking a revoked key keeps the time when it ended', async () => {
+  const id = await admin.createHealthAuthority(deps, authority)
+  await admin.addHealthAuthorityKey(deps, id, { version: 'v1', publicKey: pem() })
+  await admin.revokeHealthAuthorityKey({ db, now: () => LATER }, id, 'v1')
+  const muchLater = new Date(LATER.getTime() + 86_400_000)
+  await admin.revokeHealthAuthorityKey({ db, now: () => muchLater }, id, 'v1')
+  expect((await healthAuthorities.find(db, id))?.keys[0]).toMatchObject({ thru: LATER })
+})
+
+test('changes of one app at the same time all count', async () => {
+  await admin.createAuthorizedApp(deps, {
+    name: 'app',
+    allowedRegions: ['MX'],
+    allowedHealthAuthorityIds: [],
+    bypassRevisionToken: true,
+  })
+  await Promise.all([
+    admin.updateAuthorizedApp(deps, 'app', { bypassRevisionToken: false }),
+    admin.updateAuthorizedApp(deps, 'app', { allowedRegions: ['MX', 'US'] }),
+    admin.updateAuthorizedApp(deps, 'app', { bypassHealthAuthorityVerification: true }),
+  ])
+  expect(await authorizedApps.find(db, 'app')).toMatchObject({
+    allowedRegions: ['MX', 'US'],
+    bypassHealthAuthorityVerification: true,
+    bypassRevisionToken: false,
+  })
 })
 
 test('a key of the future never begins when revoked before, and begins now when activated', async () => {
@@ -227,6 +255,23 @@ test('two export configs never share a place', async () => {
   await expect(
     admin.createExportConfig(deps, { ...config, filenameRoot: 'MX' }),
   ).rejects.toMatchObject({ code: 'name_taken' })
+})
+
+test('a place is taken until the archives of whoever wrote there are gone', async () => {
+  const { id } = await signing()
+  const config = { ...exported, outputRegion: 'MX', signatureInfoIds: [id] }
+  const first = await admin.createExportConfig(deps, config)
+  await db.execute(sql`
+    insert into export_batch (config_id, start_timestamp, end_timestamp, keys_from, bucket_name,
+      filename_root, output_region, input_regions, exclude_regions, include_travelers,
+      only_non_travelers, signature_info_ids)
+    values (${first}, ${NOW}, ${LATER}, ${NOW}, 'exports', 'mx', 'MX', '{}', '{}', false, false, '{}')`)
+  await admin.updateExportConfig(deps, first, { filenameRoot: 'moved' })
+  await expect(admin.createExportConfig(deps, config)).rejects.toMatchObject({
+    code: 'name_taken',
+    message: `export config ${first} still has archives at mx in exports; take another place`,
+  })
+  await admin.updateExportConfig(deps, first, { filenameRoot: 'mx' })
 })
 
 test('a rotated key signs beside the old one wherever that signs, until the old one’s end', async () => {

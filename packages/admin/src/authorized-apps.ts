@@ -1,6 +1,6 @@
 import { authorizedApps, healthAuthorities } from '@ens/database'
 import type { AuthorizedApp } from '@ens/domain'
-import type { ConfigDeps } from './deps.ts'
+import type { ChangeDeps, ConfigDeps } from './deps.ts'
 import { invalidInput } from './errors.ts'
 import { type Changes, found, regions, required, unlessTaken, withChanges } from './input.ts'
 
@@ -28,15 +28,15 @@ export async function createAuthorizedApp(
 
 /** Changes what is given and keeps the rest. */
 export async function updateAuthorizedApp(
-  { db }: Pick<ConfigDeps, 'db'>,
+  { db }: Pick<ChangeDeps, 'db'>,
   name: string,
   changes: Changes<Omit<AuthorizedAppInput, 'name'>>,
 ): Promise<void> {
-  const known = found(`app ${name}`, await authorizedApps.find(db, name))
-  await authorizedApps.update(
-    db,
-    await checked({ db }, withChanges<AuthorizedAppInput>(known, changes)),
-  )
+  await db.transaction(async (tx) => {
+    const known = found(`app ${name}`, await authorizedApps.lock(tx, name))
+    const app = await checked({ db: tx }, withChanges<AuthorizedAppInput>(known, changes))
+    await authorizedApps.update(tx, app)
+  })
 }
 
 /** Ends the app's right to publish; the keys it published stay. */

@@ -1,7 +1,7 @@
-import { exportConfigs, signatureInfos } from '@ens/database'
+import { exportConfigs, signatureInfos, type Transaction } from '@ens/database'
 import { type ExportConfig, validateExportConfig } from '@ens/domain'
-import type { ConfigDeps } from './deps.ts'
-import { invalidInput } from './errors.ts'
+import type { ChangeDeps, ConfigDeps } from './deps.ts'
+import { invalidInput, nameTaken } from './errors.ts'
 import { type Changes, found, regions, required, unlessTaken, withChanges } from './input.ts'
 
 export interface ExportConfigInput {
@@ -25,27 +25,47 @@ export interface ExportConfigInput {
 
 /** Sets up an export. Throws `invalid_input`, `invalid_export_config`, `name_taken`. */
 export async function createExportConfig(
-  deps: ConfigDeps,
+  { db, now }: ChangeDeps,
   input: ExportConfigInput,
 ): Promise<number> {
-  const config = await checked(deps, input)
-  return unlessTaken(placeOf(config), () => exportConfigs.insert(deps.db, config))
+  return db.transaction(async (tx) => {
+    const config = await checked({ db: tx, now }, input)
+    await checkPlace(tx, config, undefined)
+    return unlessTaken(placeOf(config), () => exportConfigs.insert(tx, config))
+  })
 }
 
 /** Changes what is given and keeps the rest. Windows whose batch exists keep the terms they were made with. */
 export async function updateExportConfig(
-  deps: ConfigDeps,
+  { db, now }: ChangeDeps,
   id: number,
   changes: Changes<ExportConfigInput>,
 ): Promise<void> {
-  const known = await getExportConfig(deps, id)
-  const config = await checked(deps, withChanges<ExportConfigInput>(known, changes))
-  await unlessTaken(placeOf(config), () => exportConfigs.update(deps.db, { id, ...config }))
+  await db.transaction(async (tx) => {
+    const known = found(`export config ${id}`, await exportConfigs.lock(tx, id))
+    const config = await checked({ db: tx, now }, withChanges<ExportConfigInput>(known, changes))
+    await checkPlace(tx, config, id)
+    await unlessTaken(placeOf(config), () => exportConfigs.update(tx, { id, ...config }))
+  })
 }
 
 /** Lets the export run until then, and no longer. */
-export async function endExportConfig(deps: ConfigDeps, id: number, thru: Date): Promise<void> {
+export async function endExportConfig(deps: ChangeDeps, id: number, thru: Date): Promise<void> {
   await updateExportConfig(deps, id, { thru })
+}
+
+/** A place is free only when the archives of whoever wrote there are gone. */
+async function checkPlace(
+  tx: Transaction,
+  config: Omit<ExportConfig, 'id'>,
+  id: number | undefined,
+): Promise<void> {
+  const user = await exportConfigs.findUserOfPlace(tx, config, id)
+  if (user === undefined) return
+  const { bucketName, filenameRoot } = config
+  throw nameTaken(
+    `export config ${user} still has archives at ${filenameRoot} in ${bucketName}; take another place`,
+  )
 }
 
 export async function getExportConfig(

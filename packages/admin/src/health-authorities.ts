@@ -1,7 +1,7 @@
-import { healthAuthorities } from '@ens/database'
+import { healthAuthorities, type Transaction } from '@ens/database'
 import { type HealthAuthority, type HealthAuthorityKey, revocationTime } from '@ens/domain'
 import { p256PublicKeyFromPem, publicKeyToPem } from '@ens/keys'
-import type { ConfigDeps } from './deps.ts'
+import type { ChangeDeps, ConfigDeps } from './deps.ts'
 import { invalidInput } from './errors.ts'
 import {
   type Changes,
@@ -37,15 +37,21 @@ export async function createHealthAuthority(
 
 /** Changes what is given and keeps the rest; an empty `jwksUri` takes the address away. */
 export async function updateHealthAuthority(
-  { db }: ConfigDeps,
+  { db }: Pick<ChangeDeps, 'db'>,
   id: number,
   changes: Changes<HealthAuthorityInput>,
 ): Promise<void> {
-  const known = await getHealthAuthority({ db }, id)
-  const settings = checked(withChanges<HealthAuthorityInput>(known, changes))
-  await unlessTaken(`an authority with issuer ${settings.issuer}`, () =>
-    healthAuthorities.update(db, id, settings),
-  )
+  await db.transaction(async (tx) => {
+    const known = await lockAuthority(tx, id)
+    const settings = checked(withChanges<HealthAuthorityInput>(known, changes))
+    await unlessTaken(`an authority with issuer ${settings.issuer}`, () =>
+      healthAuthorities.update(tx, id, settings),
+    )
+  })
+}
+
+async function lockAuthority(tx: Transaction, id: number): Promise<HealthAuthority> {
+  return found(`health authority ${id}`, await healthAuthorities.lock(tx, id))
 }
 
 export async function getHealthAuthority(
@@ -84,51 +90,49 @@ export async function addHealthAuthorityKey(
   )
 }
 
-/** Ends a key now; one that is not valid yet will never be. */
-export async function revokeHealthAuthorityKey(
-  deps: ConfigDeps,
+/** Ends a key now; one that is not valid yet will never be. One that has ended keeps the time of its end. */
+export function revokeHealthAuthorityKey(
+  deps: ChangeDeps,
   id: number,
   version: string,
 ): Promise<void> {
-  const key = await getKey(deps, id, version)
-  await setValidity(deps, id, { ...key, thru: revocationTime(key, deps.now()) })
+  return changeKey(deps, id, version, (key) => {
+    const thru = revocationTime(key, deps.now())
+    return key.thru && key.thru <= thru ? key : { ...key, thru }
+  })
 }
 
 /** Takes a key's end away. */
-export async function reinstateHealthAuthorityKey(
-  deps: ConfigDeps,
+export function reinstateHealthAuthorityKey(
+  deps: ChangeDeps,
   id: number,
   version: string,
 ): Promise<void> {
-  const key = await getKey(deps, id, version)
-  await setValidity(deps, id, { ...key, thru: undefined })
+  return changeKey(deps, id, version, (key) => ({ ...key, thru: undefined }))
 }
 
 /** Lets a key that is to begin later begin now. */
-export async function activateHealthAuthorityKey(
-  deps: ConfigDeps,
+export function activateHealthAuthorityKey(
+  deps: ChangeDeps,
   id: number,
   version: string,
 ): Promise<void> {
-  const key = await getKey(deps, id, version)
   const at = deps.now()
-  if (key.from > at) await setValidity(deps, id, { ...key, from: at })
+  return changeKey(deps, id, version, (key) => (key.from > at ? { ...key, from: at } : key))
 }
 
-async function getKey(
-  { db }: ConfigDeps,
+function changeKey(
+  { db }: ChangeDeps,
   id: number,
   version: string,
-): Promise<HealthAuthorityKey> {
-  const { keys } = await getHealthAuthority({ db }, id)
-  return found(
-    `key ${version} of health authority ${id}`,
-    keys.find((key) => key.version === version),
-  )
-}
-
-async function setValidity({ db }: ConfigDeps, id: number, key: HealthAuthorityKey): Promise<void> {
-  await healthAuthorities.updateKeyValidity(db, id, key)
+  change: (key: HealthAuthorityKey) => HealthAuthorityKey,
+): Promise<void> {
+  return db.transaction(async (tx) => {
+    const { keys } = await lockAuthority(tx, id)
+    const key = keys.find((one) => one.version === version)
+    const known = found(`key ${version} of health authority ${id}`, key)
+    await healthAuthorities.updateKeyValidity(tx, id, change(known))
+  })
 }
 
 function checked(input: HealthAuthorityInput): healthAuthorities.HealthAuthoritySettings {

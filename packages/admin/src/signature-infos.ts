@@ -1,7 +1,7 @@
 import { signatureInfos } from '@ens/database'
 import type { SignatureInfo } from '@ens/domain'
 import { publicKeyToPem } from '@ens/keys'
-import type { AdminDeps, ConfigDeps } from './deps.ts'
+import type { AdminDeps, ChangeDeps, ConfigDeps } from './deps.ts'
 import { invalidInput } from './errors.ts'
 import { type Changes, found, required, withChanges } from './input.ts'
 
@@ -28,18 +28,28 @@ export async function createSignatureInfo(
 
 /** Changes what is given and keeps the rest. */
 export async function updateSignatureInfo(
-  deps: AdminDeps,
+  { db, keyManager }: AdminDeps & ChangeDeps,
   id: number,
   changes: Changes<SignatureInfoInput>,
 ): Promise<void> {
-  const info = withChanges<SignatureInfoInput>(await getSignatureInfo(deps, id), changes)
-  await deps.keyManager.signer(info.signingKey)
-  await signatureInfos.update(deps.db, { id, ...checked(info) })
+  await db.transaction(async (tx) => {
+    const known = found(`signature info ${id}`, await signatureInfos.lock(tx, id))
+    const info = checked(withChanges<SignatureInfoInput>(known, changes))
+    await keyManager.signer(info.signingKey)
+    await signatureInfos.update(tx, { id, ...info })
+  })
 }
 
 /** Lets a key sign until then, and no longer. */
-export async function endSignatureInfo(deps: ConfigDeps, id: number, thru: Date): Promise<void> {
-  await signatureInfos.update(deps.db, { ...(await getSignatureInfo(deps, id)), thru })
+export async function endSignatureInfo(
+  { db }: Pick<ChangeDeps, 'db'>,
+  id: number,
+  thru: Date,
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    const known = found(`signature info ${id}`, await signatureInfos.lock(tx, id))
+    await signatureInfos.update(tx, { ...known, thru })
+  })
 }
 
 export async function getSignatureInfo(

@@ -1,6 +1,6 @@
 import type { AuthorizedApp } from '@ens/domain'
 import sql from 'sql-template-tag'
-import type { Queryable } from './database.ts'
+import type { Queryable, Transaction } from './database.ts'
 
 interface Row {
   app_package_name: string
@@ -26,6 +26,13 @@ export async function find(db: Queryable, name: string): Promise<AuthorizedApp |
   const [row] = await db.query<Row>(
     sql`select ${columns} from authorized_app where app_package_name = ${name.toLowerCase()}`,
   )
+  return row && fromRow(row)
+}
+
+/** The app of this name, held against other changes until the transaction ends. */
+export async function lock(tx: Transaction, name: string): Promise<AuthorizedApp | undefined> {
+  const [row] = await tx.query<Row>(sql`
+    select ${columns} from authorized_app where app_package_name = ${name.toLowerCase()} for update`)
   return row && fromRow(row)
 }
 

@@ -1,6 +1,6 @@
 import type { ExportConfig } from '@ens/domain'
 import sql, { type Sql } from 'sql-template-tag'
-import type { Queryable } from './database.ts'
+import type { Queryable, Transaction } from './database.ts'
 
 interface Row {
   id: number
@@ -38,6 +38,31 @@ export function listActive(db: Queryable, at: Date): Promise<ExportConfig[]> {
 export async function find(db: Queryable, id: number): Promise<ExportConfig | undefined> {
   const [config] = await select(db, sql`where id = ${id}`)
   return config
+}
+
+/** The config, held against other changes until the transaction ends. */
+export async function lock(tx: Transaction, id: number): Promise<ExportConfig | undefined> {
+  const [row] = await tx.query<Row>(
+    sql`select ${columns} from export_config where id = ${id} for update`,
+  )
+  return row && fromRow(row)
+}
+
+/**
+ * The config that still writes or lists archives at a place, though it may have moved from there: one that took the place over
+ * would meet its names, and take its lines from the index.
+ */
+export async function findUserOfPlace(
+  db: Queryable,
+  { bucketName, filenameRoot }: Pick<ExportConfig, 'bucketName' | 'filenameRoot'>,
+  exceptId: number | undefined,
+): Promise<number | undefined> {
+  const [row] = await db.query<{ config_id: number }>(sql`
+    select config_id from export_batch
+    where lower(bucket_name) = lower(${bucketName}) and lower(filename_root) = lower(${filenameRoot})
+      and status <> 'DELETED' and config_id is distinct from ${exceptId ?? null}
+    limit 1`)
+  return row?.config_id
 }
 
 /** Adds a config and returns its id; a unique violation on `export_config_place` when another writes to that place. */

@@ -1,6 +1,6 @@
 import type { SignatureInfo } from '@ens/domain'
 import sql from 'sql-template-tag'
-import type { Queryable } from './database.ts'
+import type { Queryable, Transaction } from './database.ts'
 
 interface Row {
   id: number
@@ -26,6 +26,14 @@ export async function listByIds(db: Queryable, ids: readonly number[]): Promise<
     sql`select ${columns} from signature_info where id = any(${ids}) order by id`,
   )
   return rows.map(fromRow)
+}
+
+/** The signature info, held against other changes until the transaction ends. */
+export async function lock(tx: Transaction, id: number): Promise<SignatureInfo | undefined> {
+  const [row] = await tx.query<Row>(
+    sql`select ${columns} from signature_info where id = ${id} for update`,
+  )
+  return row && fromRow(row)
 }
 
 /** Adds a signature info and returns its id. */

@@ -1,6 +1,7 @@
 import {
   type AdminDeps,
   addHealthAuthorityKey,
+  type ChangeDeps,
   createAuthorizedApp,
   createEncryptionKey,
   createExportConfig,
@@ -52,7 +53,7 @@ export interface ExportKey {
 
 /** Sets up all that a publish and an export need, and leaves alone what is there from an earlier start. */
 export async function configureDemo(
-  deps: AdminDeps,
+  deps: AdminDeps & ChangeDeps,
   folder: LocalFolder,
 ): Promise<DemoConfiguration> {
   const privateKeyFile = folder.file('health-authority.private.pem')
@@ -87,7 +88,7 @@ const ourSignatureInfos = async (db: AdminDeps['db']) =>
   (await signatureInfos.list(db)).filter(({ keyId }) => keyId === DEMO.exportKeyId)
 
 async function ensureAuthority(
-  deps: AdminDeps,
+  deps: AdminDeps & ChangeDeps,
   publicKey: string,
 ): Promise<{ id: number; keyId: string }> {
   const { issuer, audience, authorityName: name } = DEMO
@@ -101,7 +102,7 @@ async function ensureAuthority(
   return { id, keyId: version }
 }
 
-async function ensureApp(deps: AdminDeps, healthAuthorityId: number): Promise<void> {
+async function ensureApp(deps: AdminDeps & ChangeDeps, healthAuthorityId: number): Promise<void> {
   if (await authorizedApps.find(deps.db, DEMO.appName)) return
   await createAuthorizedApp(deps, {
     name: DEMO.appName,
@@ -143,7 +144,10 @@ async function mustBeAbleToSign(keyManager: KeyManager, info: SignatureInfo): Pr
   }
 }
 
-async function ensureExportConfig(deps: AdminDeps, signatureInfoId: number): Promise<void> {
+async function ensureExportConfig(
+  deps: AdminDeps & ChangeDeps,
+  signatureInfoId: number,
+): Promise<void> {
   const { bucket: bucketName, filenameRoot, region: outputRegion } = DEMO
   const known = await exportConfigs.list(deps.db)
   const isOurs = known.some(
