@@ -265,7 +265,7 @@ test('a place is taken until the archives of whoever wrote there are gone', asyn
     insert into export_batch (config_id, start_timestamp, end_timestamp, keys_from, bucket_name,
       filename_root, output_region, input_regions, exclude_regions, include_travelers,
       only_non_travelers, signature_info_ids)
-    values (${first}, ${NOW}, ${LATER}, ${NOW}, 'exports', 'mx', 'MX', '{}', '{}', false, false, '{}')`)
+    values (${first}, ${NOW}, ${LATER}, ${NOW}, 'exports', 'mx', 'MX', '{MX}', '{}', false, false, '{}')`)
   await admin.updateExportConfig(deps, first, { filenameRoot: 'moved' })
   await expect(admin.createExportConfig(deps, config)).rejects.toMatchObject({
     code: 'name_taken',
