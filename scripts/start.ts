@@ -9,15 +9,20 @@ import {
   describeFound,
   describeListed,
   describePublished,
+  describeRevised,
+  describeRevisionFound,
   findAsPhone,
+  findRevisedAsPhone,
   type Local,
   localConfig,
   NEXT_STEPS,
   openFolder,
   openTerminal,
   type ProofDeps,
+  type Published,
   publishAsPhone,
   readListed,
+  reviseAsPhone,
   startLocal,
 } from '@ens/local'
 
@@ -52,30 +57,60 @@ async function run(): Promise<void> {
   const local = await startLocal({ config, folder, entries, environment, fleet, terminal, now })
   terminal.line(`The key server is up, ${seconds()} s after its start.\n`)
   terminal.line(`${describeFleet(local, config, folder)}\n`)
-  await prove(local)
-  terminal.line(`\n${NEXT_STEPS}`)
+  const deps = proofDeps(local)
+  const { published, archives } = await tellingFailures(local, prove(deps))
+  await reviseAsPhone(deps, published)
+  terminal.line(describeRevised(published))
+  terminal.line(`\n${NEXT_STEPS}\n`)
+  await proveRevision(deps, published, archives).catch(goOn)
 }
 
-/** A phone's keys in, an archive out: the whole path, with what other clients use. */
-async function prove({ demo, publicKeys, scheduler }: Local): Promise<void> {
-  const releasesSameDayKeys = /^(1|t|T|true|True|TRUE)$/.test(
-    process.env.DEBUG_RELEASE_SAME_DAY_KEYS ?? '',
-  )
-  const deps: ProofDeps = { demo, publicKeys, releasesSameDayKeys, now, signal: stopping.signal }
-  const listed = await terminal.during('verifying what is listed', readListed(deps))
-  if (listed.archives > 0) terminal.line(describeListed(listed))
-  const published = await publishAsPhone(deps)
-  terminal.line(describePublished(published))
+/** Of a proof that fails, the jobs that fail are a likely cause. */
+async function tellingFailures<T>({ scheduler }: Local, proof: Promise<T>): Promise<T> {
   try {
-    const archives = await terminal.during(
-      'waiting for its keys to reach an archive (about 40 s)',
-      findAsPhone(deps, published, listed.last),
-    )
-    terminal.line(`${describeFound(published, archives, demo)} ${seconds()} s after the start.`)
+    return await proof
   } catch (error) {
     for (const failure of scheduler.failures()) terminal.line(`scheduler: ${failure}`)
     throw error
   }
+}
+
+/** Somebody may be at work in the fleet by now, so it stays; its exit status will tell. */
+function goOn(error: unknown): void {
+  if (stopping.signal.aborted) return
+  terminal.line(messageOf(error))
+  process.exitCode = 1
+}
+
+function proofDeps({ demo, publicKeys }: Local): ProofDeps {
+  const releasesSameDayKeys = /^(1|t|T|true|True|TRUE)$/.test(
+    process.env.DEBUG_RELEASE_SAME_DAY_KEYS ?? '',
+  )
+  return { demo, publicKeys, releasesSameDayKeys, now, signal: stopping.signal }
+}
+
+/** A phone's keys in, an archive out: the whole path, with what other clients use. */
+async function prove(deps: ProofDeps): Promise<{ published: Published; archives: string[] }> {
+  const listed = await terminal.during('verifying what is listed', readListed(deps))
+  if (listed.archives > 0) terminal.line(describeListed(listed))
+  const published = await publishAsPhone(deps)
+  terminal.line(describePublished(published))
+  const archives = await terminal.during(
+    'waiting for its keys to reach an archive (about 40 s)',
+    findAsPhone(deps, published, listed.last),
+  )
+  terminal.line(`${describeFound(published, archives, deps.demo)} ${seconds()} s after the start.`)
+  return { published, archives }
+}
+
+/** The same for the revision of those keys, while the system is ready for others. */
+async function proveRevision(
+  deps: ProofDeps,
+  published: Published,
+  firstSeen: readonly string[],
+): Promise<void> {
+  const archives = await findRevisedAsPhone(deps, published, firstSeen)
+  terminal.line(`${describeRevisionFound(published, archives)} ${seconds()} s after the start.`)
 }
 
 /** Ends everything in order and then this process. Who is impatient sends another signal: nothing outlives us. */
@@ -85,7 +120,7 @@ async function stop(why: string, code: number): Promise<void> {
   terminal.line(code === 0 ? `Stopping (${why}).` : why)
   await terminal.during('stopping', fleet.stop())
   terminal.line('Everything is stopped.')
-  process.exit(code)
+  process.exit(code || process.exitCode)
 }
 
 function messageOf(error: unknown): string {

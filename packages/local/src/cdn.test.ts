@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openApiDocument } from '@ens/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { apiPages } from './api-pages.ts'
 import { type Cdn, startCdn } from './cdn.ts'
 
 let home: string
@@ -19,7 +21,7 @@ beforeAll(async () => {
   await mkdir(join(folder, 'folder.zip'))
   await writeFile(join(home, 'secret.zip'), 'outside')
   await symlink(join(home, 'secret.zip'), join(folder, 'link.zip'))
-  cdn = await startCdn(join(home, 'blobs'), 0)
+  cdn = await startCdn(join(home, 'blobs'), 0, apiPages())
 })
 
 afterAll(async () => {
@@ -63,6 +65,17 @@ test('who knows the contents already gets none', async () => {
   expect([again.status, await again.text()]).toEqual([304, ''])
   const other = await fetch(url, { headers: { 'if-none-match': '"other"' } })
   expect(other.status).toBe(200)
+})
+
+test('the API is a page that browsers may load nothing for, and a document beside it', async () => {
+  const page = await fetch(`${cdn.url}/docs?from=the-table`)
+  const [link = ''] = /href="[^"]*\.json"/.exec(await page.text()) ?? []
+  const document = await fetch(new URL(link.slice(6, -1), page.url))
+
+  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none';/)
+  expect(document.headers.get('content-type')).toBe('application/json')
+  expect(await document.json()).toEqual(openApiDocument())
 })
 
 test('HEAD tells the length and sends nothing', async () => {

@@ -10,22 +10,25 @@ export interface Cdn {
   close(): Promise<void>
 }
 
-interface Served {
+/** What is sent under one path. */
+export interface Served {
   contents: Buffer
-  contentType: string
-  cacheControl: string
+  headers: Readonly<Record<string, string>>
 }
 
-const ARCHIVE = { contentType: 'application/zip', cacheControl: cacheControl(true) }
-const INDEX = { contentType: 'text/plain; charset=utf-8', cacheControl: cacheControl(false) }
+/** By their paths, what is served beside the buckets. */
+export type Pages = ReadonlyMap<string, Served>
+
+const ARCHIVE = { 'content-type': 'application/zip', 'cache-control': cacheControl(true) }
+const INDEX = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': cacheControl(false) }
 
 /**
  * Serves the folder of a filesystem blobstore as a CDN serves a bucket: archives and indexes under `/<bucket>/<name>`, with
- * the headers that phones and caches rely on. Everything else, unfinished files included, is not there.
+ * the headers that phones and caches rely on, and the pages. Everything else, unfinished files included, is not there.
  */
-export async function startCdn(root: string, port: number): Promise<Cdn> {
+export async function startCdn(root: string, port: number, pages: Pages = new Map()): Promise<Cdn> {
   const server = createServer((request, response) => {
-    reply(root, request, response).catch(() => {
+    reply(root, pages, request, response).catch(() => {
       // The disk failed in the middle; the client sees a cut connection and comes again.
       response.destroy()
     })
@@ -46,6 +49,7 @@ export async function startCdn(root: string, port: number): Promise<Cdn> {
 
 async function reply(
   root: string,
+  pages: Pages,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -53,7 +57,8 @@ async function reply(
     response.writeHead(405, { allow: 'GET, HEAD' }).end()
     return
   }
-  const found = await find(root, request.url ?? '/')
+  const url = request.url ?? '/'
+  const found = pages.get(pathOf(url)) ?? (await find(root, url))
   if (!found) {
     response.writeHead(404, { 'content-type': 'text/plain', 'cache-control': 'no-cache' })
     response.end('not found\n')
@@ -63,22 +68,17 @@ async function reply(
 }
 
 function send(
-  { contents, contentType, cacheControl }: Served,
+  { contents, headers: own }: Served,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
   const etag = `"${createHash('sha256').update(contents).digest('base64url')}"`
-  const headers = { etag, 'cache-control': cacheControl }
+  const headers = { ...own, etag, 'x-content-type-options': 'nosniff' }
   if (matches(request.headers['if-none-match'], etag)) {
     response.writeHead(304, headers).end()
     return
   }
-  response.writeHead(200, {
-    ...headers,
-    'content-type': contentType,
-    'content-length': contents.length,
-    'x-content-type-options': 'nosniff',
-  })
+  response.writeHead(200, { ...headers, 'content-length': contents.length })
   response.end(request.method === 'HEAD' ? undefined : contents)
 }
 
@@ -95,7 +95,7 @@ async function find(root: string, url: string): Promise<Served | undefined> {
   try {
     const file = await realpath(join(root, ...segments))
     if (!file.startsWith((await realpath(root)) + sep)) return undefined // a link that leads out
-    return { ...kind, contents: await readFile(file) }
+    return { headers: kind, contents: await readFile(file) }
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException
     if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'ELOOP'].includes(code)) return undefined
@@ -103,11 +103,12 @@ async function find(root: string, url: string): Promise<Served | undefined> {
   }
 }
 
+const pathOf = (url: string) => url.split(/[?#]/, 1).join('')
+
 /** The path's parts, or undefined if one of them could lead elsewhere or names a hidden (unfinished) file. */
 function segmentsOf(url: string): string[] | undefined {
-  const [path = ''] = url.split(/[?#]/)
   try {
-    const segments = path.split('/').filter(Boolean).map(decodeURIComponent)
+    const segments = pathOf(url).split('/').filter(Boolean).map(decodeURIComponent)
     return segments.every((segment) => /^[^./\\\0][^/\\\0]*$/.test(segment)) ? segments : undefined
   } catch {
     return undefined // not percent encoding

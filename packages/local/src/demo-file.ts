@@ -1,3 +1,4 @@
+import { API_DOCUMENT_PATH } from './api-pages.ts'
 import type { DemoConfiguration } from './demo-configuration.ts'
 import { DEMO } from './demo-configuration.ts'
 import type { LocalFolder } from './folder.ts'
@@ -6,6 +7,9 @@ import { databaseVariables, keyVariables, type Surroundings, type Variables } fr
 /** All that an outside client needs to try the system with its own code; `.local/demo.json`. */
 export interface Demo extends DemoConfiguration {
   publishUrl: string
+  statsUrl: string
+  /** The API of both, as OpenAPI. */
+  openApiUrl: string
   /** The app's name, as a publish calls it. */
   healthAuthorityID: string
   issuer: string
@@ -26,17 +30,19 @@ export function describeDemo(
   databaseUrl: string,
 ): Demo {
   const { config, jobToken } = surroundings
-  const at = (port: number, path: string) => `http://127.0.0.1:${port}/${path}`
+  const at = (port: number, path: string) => `http://127.0.0.1:${port}${path}`
   return {
-    publishUrl: at(config.exposurePort, 'v1/publish'),
+    publishUrl: at(config.exposurePort, '/v1/publish'),
+    statsUrl: at(config.exposurePort, '/v1/stats'),
+    openApiUrl: at(config.cdnPort, API_DOCUMENT_PATH),
     healthAuthorityID: DEMO.appName,
     issuer: DEMO.issuer,
     audience: DEMO.audience,
     region: DEMO.region,
-    indexUrl: at(config.cdnPort, `${DEMO.bucket}/${DEMO.filenameRoot}/index.txt`),
-    exportRootUrl: at(config.cdnPort, DEMO.bucket),
-    createBatchesUrl: at(config.exportPort, 'create-batches'),
-    doWorkUrl: at(config.exportPort, 'do-work'),
+    indexUrl: at(config.cdnPort, `/${DEMO.bucket}/${DEMO.filenameRoot}/index.txt`),
+    exportRootUrl: at(config.cdnPort, `/${DEMO.bucket}`),
+    createBatchesUrl: at(config.exportPort, '/create-batches'),
+    doWorkUrl: at(config.exportPort, '/do-work'),
     jobToken,
     databaseUrl,
     ...configuration,

@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import { API_PAGE_PATH } from './api-pages.ts'
 import type { LocalConfig } from './config.ts'
 import type { LocalFolder } from './folder.ts'
 import type { Published } from './proof.ts'
@@ -18,6 +19,7 @@ export function describeFleet(
   return table([
     ['phones publish to', demo.publishUrl],
     ['phones download from', demo.indexUrl],
+    ['the API, explained', new URL(API_PAGE_PATH, demo.openApiUrl).href],
     ['jobs, called every second', demo.createBatchesUrl],
     ['', demo.doWorkUrl],
     ['metrics', metrics(config.exposureMetricsPort)],
@@ -51,6 +53,16 @@ export function describeFound(
   return `It has found ${count(due.length, 'key', 'keys')}, each once, in ${names}; the signature is that of key ${exportKeyId}, version ${exportKeyVersion}.`
 }
 
+/** That the phone has revised its keys; what comes of it is seen later. */
+export function describeRevised({ due, embargoed }: Published): string {
+  const all = count(due.length + embargoed.length, 'key', 'keys')
+  return `It has revised ${all} from likely to confirmed: accepted; due in a later archive.`
+}
+
+export function describeRevisionFound({ due }: Published, archives: readonly string[]): string {
+  return `The phone has found ${count(due.length, 'revised key', 'revised keys')}, each once and confirmed, in ${archives.join(', ')}, signature verified.`
+}
+
 export function describeListed({ archives, keys }: { archives: number; keys: number }): string {
   return `What was published earlier is there: ${count(archives, 'archive', 'archives')} with ${count(keys, 'key', 'keys')}, every signature verified.`
 }
@@ -59,6 +71,7 @@ export function describeListed({ archives, keys }: { archives: number; keys: num
 export const NEXT_STEPS = `Try next, in another terminal:
   npx -y pnpm@12 phone publish --no-today   publish more keys; in an archive within 90 s
   npx -y pnpm@12 phone list                 download, verify and list what is published
+  npx -y pnpm@12 phone --help               revise keys, send chaff, read statistics
   npx -y pnpm@12 admin --demo app list      who may publish
   npx -y pnpm@12 admin --demo --help        create, change and end what is configured
 Ctrl-C stops everything; the data stays in .local, and to remove that folder is to start afresh.`

@@ -11,6 +11,7 @@ import {
 import { startPostgres } from '@ens/embedded-postgres'
 import { openKeyManager } from '@ens/keys'
 import { z } from 'zod'
+import { apiPages } from './api-pages.ts'
 import { catchUp } from './catch-up.ts'
 import { startCdn } from './cdn.ts'
 import { checkPorts } from './check-ports.ts'
@@ -121,7 +122,7 @@ function databaseSettings(surroundings: Surroundings): DatabaseConfig {
 
 async function addServices(options: LocalOptions, surroundings: Surroundings): Promise<void> {
   const { config, fleet, folder } = options
-  const cdn = await startCdn(folder.blobs, config.cdnPort)
+  const cdn = await startCdn(folder.blobs, config.cdnPort, apiPages())
   fleet.add({ name: 'cdn', stop: () => cdn.close() })
   const services = await Promise.all([
     addService(options, 'exposure', config.exposurePort, exposureVariables(surroundings)),

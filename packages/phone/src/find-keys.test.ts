@@ -1,4 +1,4 @@
-import { keyToBase64 } from '@ens/domain'
+import { keyToBase64, type ReportType } from '@ens/domain'
 import { testArchive, testSigner } from '@ens/export-file/testing'
 import { expect, test } from 'vitest'
 import { findKeys } from './find-keys.ts'
@@ -8,38 +8,40 @@ const signer = testSigner()
 const bytes = (fill: number) => Buffer.alloc(16, fill)
 const text = (fill: number) => keyToBase64(bytes(fill))
 
-const exportKey = (fill: number) => ({
+const exportKey = (fill: number, reportType: ReportType = 'confirmed') => ({
   key: bytes(fill),
   transmissionRisk: 2,
   intervalNumber: 2_648_880,
   intervalCount: 144,
-  reportType: 'confirmed' as const,
+  reportType,
   daysSinceSymptomOnset: 0,
 })
 
 async function archive(name: string, keys: number[], revised: number[] = []) {
-  const contents = await testArchive(signer, keys.map(exportKey), {
-    revisedKeys: revised.map(exportKey),
-  })
+  const contents = await testArchive(
+    signer,
+    keys.map((fill) => exportKey(fill, 'likely')),
+    { revisedKeys: revised.map((fill) => exportKey(fill)) },
+  )
   return readTrusted({ name, contents }, { publicKeys: [signer], region: 'US' })
 }
 
-test('every place of every key is found', async () => {
+test('every place of every key is found, and what the key is there', async () => {
   const archives = [await archive('a.zip', [1, 2]), await archive('b.zip', [2, 3], [1])]
 
   expect(await findKeys([text(1), text(2), text(4)], archives)).toEqual([
     {
       key: text(1),
       sightings: [
-        { archive: 'a.zip', list: 'keys' },
-        { archive: 'b.zip', list: 'revised_keys' },
+        { archive: 'a.zip', list: 'keys', reportType: 'likely' },
+        { archive: 'b.zip', list: 'revised_keys', reportType: 'confirmed' },
       ],
     },
     {
       key: text(2),
       sightings: [
-        { archive: 'a.zip', list: 'keys' },
-        { archive: 'b.zip', list: 'keys' },
+        { archive: 'a.zip', list: 'keys', reportType: 'likely' },
+        { archive: 'b.zip', list: 'keys', reportType: 'likely' },
       ],
     },
     { key: text(4), sightings: [] },
@@ -52,7 +54,10 @@ test('a key is found however its base64 is written', async () => {
 
   const [found] = await findKeys([urlSafe], archives)
 
-  expect(found).toEqual({ key: urlSafe, sightings: [{ archive: 'a.zip', list: 'keys' }] })
+  expect(found).toEqual({
+    key: urlSafe,
+    sightings: [{ archive: 'a.zip', list: 'keys', reportType: 'likely' }],
+  })
 })
 
 test('an archive of another region, or by another signer, is not read', async () => {

@@ -1,11 +1,12 @@
-import { decodeBase64 } from '@ens/domain'
-import type { ParsedKey } from '@ens/export-file'
+import { decodeBase64, type ReportType } from '@ens/domain'
+import { type ParsedKey, reportTypeOfCode } from '@ens/export-file'
 import type { ReadArchive } from './read-archives.ts'
 
 /** A place where a key was seen. */
 export interface Sighting {
   archive: string
   list: 'keys' | 'revised_keys'
+  reportType: ReportType | undefined
 }
 
 export interface FoundKey {
@@ -22,9 +23,10 @@ export async function findKeys(
 ): Promise<FoundKey[]> {
   const found = keys.map((key) => ({ key, sightings: [] as Sighting[] }))
   const wanted = Map.groupBy(found, ({ key }) => hex(decodeBase64(key)))
-  const look = (parsed: readonly ParsedKey[], sighting: Sighting) => {
-    for (const { key } of parsed)
-      for (const one of wanted.get(hex(key)) ?? []) one.sightings.push(sighting)
+  const look = (parsed: readonly ParsedKey[], place: Omit<Sighting, 'reportType'>) => {
+    for (const { key, reportTypeCode } of parsed)
+      for (const one of wanted.get(hex(key)) ?? [])
+        one.sightings.push({ ...place, reportType: reportTypeOfCode(reportTypeCode) })
   }
   for await (const { name, contents } of archives) {
     look(contents.keys, { archive: name, list: 'keys' })
