@@ -1,6 +1,7 @@
 export { type BodyDecoder, MAX_BODY_BYTES, MAX_VALUE_BYTES } from './decode-body.ts'
 export * from './errors.ts'
 export { foldName } from './json/fold-name.ts'
+export { MAX_NESTING } from './json/nesting.ts'
 export { parseJson } from './json/parse-json.ts'
 export { type JsonScan, scanJson } from './json/scan-json.ts'
 export { type OpenApiDocument, openApiDocument } from './openapi/document.ts'

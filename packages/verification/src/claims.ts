@@ -81,10 +81,12 @@ function parseFirstValue(json: string, refuse: Refuse): unknown {
   const whole = tryParse(json)
   if (whole !== undefined) return whole
   const scan = scanJson(json)
-  if (scan.is !== 'complete') throw refuse('the claims are malformed JSON')
-  return parseJson(json.slice(0, scan.end))
+  const first = scan.is === 'complete' ? tryParse(json.slice(0, scan.end)) : undefined
+  if (first === undefined) throw refuse('the claims are malformed JSON')
+  return first
 }
 
+/** Undefined if the text is not JSON, or nested too deeply; no JSON document is undefined itself. */
 function tryParse(json: string): unknown {
   try {
     return parseJson(json)

@@ -38,12 +38,17 @@ export function issueCertificate(request: CertificateRequest): string {
 /** Signs any claims with ES256 as a compact JWS (RFC 7515). */
 export function signToken(token: { claims: object; privateKey: KeyObject; keyId: string }): string {
   const header = { alg: 'ES256', kid: token.keyId, typ: 'JWT' }
-  const signedText = `${segment(header)}.${segment(token.claims)}`
-  const key = { key: token.privateKey, dsaEncoding: 'ieee-p1363' } as const
+  return signSegments(JSON.stringify(header), JSON.stringify(token.claims), token.privateKey)
+}
+
+/** Signs a header and claims as they are written. */
+export function signSegments(header: string, claims: string, privateKey: KeyObject): string {
+  const signedText = `${segment(header)}.${segment(claims)}`
+  const key = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const
   const signature = sign('sha256', Buffer.from(signedText), key)
   return `${signedText}.${signature.toString('base64url')}`
 }
 
-function segment(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url')
+function segment(text: string): string {
+  return Buffer.from(text).toString('base64url')
 }

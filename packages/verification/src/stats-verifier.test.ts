@@ -4,7 +4,7 @@ import { aHealthAuthority, OCTOBER_5_NOON } from '@ens/domain/testing'
 import { isAppError } from '@ens/errors'
 import { describe, expect, test } from 'vitest'
 import { createStatsVerifier } from './stats-verifier.ts'
-import { freshKeyPair, signCertificate } from './testing.ts'
+import { freshKeyPair, nested, signCertificate, signClaimsText } from './testing.ts'
 
 interface Case {
   name: string
@@ -72,6 +72,28 @@ test('claims that only certificates have may be anything in a stats token', asyn
   const claims = { iss: 'gov.example', aud: 'keyserver', reportType: 7, tekmac: [] }
   const token = signCertificate({ claims, privateKey, kid: 'v1' })
   expect(await outcomeOf(verify(`Bearer ${token}`))).toEqual({ authority })
+})
+
+test.each([
+  [400, 'accepted', {}],
+  [1000, 'refused', { kind: 'unauthenticated', code: 'unauthorized' }],
+  [3000, 'refused', { kind: 'unauthenticated', code: 'unauthorized' }],
+])('a stats token whose claims are nested %d levels deep is %s', async (levels, _, outcome) => {
+  const { privateKey, publicKeyPem } = freshKeyPair()
+  const authority = aHealthAuthority({
+    keys: [{ version: 'v1', publicKey: publicKeyPem, from: new Date(0), thru: undefined }],
+  })
+  const verify = createStatsVerifier({
+    findHealthAuthority: async () => authority,
+    now: () => OCTOBER_5_NOON,
+    audience: 'keyserver',
+  })
+  const text = `{"iss":"gov.example","aud":"keyserver","extra":${nested(levels)}}`
+  const wanted = 'kind' in outcome ? outcome : { authority }
+  for (const sent of [text, `${text} and more`]) {
+    const token = signClaimsText({ text: sent, privateKey, kid: 'v1' })
+    expect(await outcomeOf(verify(`Bearer ${token}`))).toMatchObject(wanted)
+  }
 })
 
 async function outcomeOf(verified: Promise<HealthAuthority>) {

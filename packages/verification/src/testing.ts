@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import type { SentKey } from '@ens/domain'
 import { calculateHmac } from './hmac.ts'
-import { signToken } from './issue-certificate.ts'
+import { signSegments, signToken } from './issue-certificate.ts'
 
 /** A health authority's key pair, made for one test. */
 export interface TestKeyPair {
@@ -29,4 +29,19 @@ export function signCertificate(certificate: {
 /** The `tekmac` of these keys under a base64 HMAC key. */
 export function tekmacOf(keys: readonly SentKey[], hmacKey: string): string {
   return calculateHmac(keys, Buffer.from(hmacKey, 'base64')).toString('base64')
+}
+
+/** Signs a text as claims that no object could be written as, or none that is JSON. */
+export function signClaimsText(token: {
+  text: string
+  privateKey: KeyObject
+  kid: string
+}): string {
+  const header = { alg: 'ES256', kid: token.kid, typ: 'JWT' }
+  return signSegments(JSON.stringify(header), token.text, token.privateKey)
+}
+
+/** Lists inside each other, around a number that is read from its source. */
+export function nested(levels: number): string {
+  return `${'['.repeat(levels)}1.0${']'.repeat(levels)}`
 }

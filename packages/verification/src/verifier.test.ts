@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { calculateHmac } from './hmac.ts'
 import { issueCertificate } from './issue-certificate.ts'
-import { freshKeyPair, signCertificate, tekmacOf } from './testing.ts'
+import { freshKeyPair, nested, signCertificate, signClaimsText, tekmacOf } from './testing.ts'
 import { createVerifier } from './verifier.ts'
 
 interface Case {
@@ -215,6 +215,40 @@ test('no bit of a certificate can be changed unnoticed', async () => {
   )
 })
 
+test('claims that are ignored may be nested deeply', async () => {
+  const verify = verifierOf(exampleAuthority())
+  expect(await outcomeOf(verify(offeringText(withExtraClaim(nested(400)))))).toHaveProperty(
+    'claims',
+  )
+})
+
+test.each([1000, 3000, 20_000])(
+  'claims nested %d levels deep are refused, with text behind them or without',
+  async (levels) => {
+    const text = withExtraClaim(nested(levels))
+    for (const sent of [text, `${text} and more`]) {
+      const outcome = await outcomeOf(verifierOf(exampleAuthority())(offeringText(sent)))
+      expect(outcome).toMatchObject({ kind: 'unauthenticated', code: CODE })
+    }
+  },
+)
+
+test('whatever text is signed as claims, the certificate is accepted or refused', async () => {
+  const verify = verifierOf(exampleAuthority())
+  const extra = fc.oneof(
+    fc.string({ unit: fc.constantFrom(...'{}[]",:-01.e \\') }),
+    fc.integer({ min: 0, max: 25_000 }).map(nested),
+  )
+  const behind = fc.constantFrom('', ' ', '}', 'x')
+  await fc.assert(
+    fc.asyncProperty(extra, behind, async (value, rest) => {
+      const outcome = await outcomeOf(verify(offeringText(withExtraClaim(value) + rest)))
+      expect(outcome.claims !== undefined || outcome.code === CODE).toBe(true)
+    }),
+    { numRuns: 300 },
+  )
+})
+
 test('whatever is signed as claims, the certificate is accepted or refused', async () => {
   const names = fc.constantFrom(
     ...Object.keys(CLAIMS),
@@ -256,6 +290,16 @@ test('no text can do more than be refused', async () => {
     { numRuns: 1000 },
   )
 })
+
+function offeringText(text: string) {
+  const certificate = signClaimsText({ text, privateKey, kid: 'v1' })
+  return { ...offering(CLAIMS), certificate }
+}
+
+/** Claims that are in order, with one that nobody reads before them. */
+function withExtraClaim(value: string): string {
+  return `{"extra":${value},${JSON.stringify(CLAIMS).slice(1)}`
+}
 
 interface Outcome {
   claims?: VerifiedClaims

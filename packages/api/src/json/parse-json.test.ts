@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { MAX_NESTING } from './nesting.ts'
 import { parseJson } from './parse-json.ts'
 
 test.each(['1.0', '1e2', '1E0', '-0.5', '0e0', '123456789012345678901', `1${'0'.repeat(60_000)}`])(
@@ -25,6 +26,36 @@ test('numbers inside strings are text', () => {
     a: 'x:1.5,2e7',
     b: '[12345678901234567890',
   })
+})
+
+const nested = (levels: number, open: string, close: string, inner: string) =>
+  open.repeat(levels) + inner + close.repeat(levels)
+
+describe.each([
+  ['lists', '[', ']'],
+  ['objects', '{"a[\\"":', '}'],
+])('nested %s', (_, open, close) => {
+  test.each(['1', '1.0'])('are read as deeply as is promised, around %s', (inner) => {
+    expect(() => parseJson(nested(MAX_NESTING, open, close, inner))).not.toThrow()
+  })
+
+  test.each(['1', '1.0'])('are no JSON any deeper, around %s', (inner) => {
+    const errors = [MAX_NESTING + 1, 3000, 30_000].map((levels) => {
+      try {
+        return parseJson(nested(levels, open, close, inner))
+      } catch (error) {
+        return error
+      }
+    })
+    expect(errors).toEqual(errors.map(() => expect.any(SyntaxError)))
+  })
+})
+
+test('brackets side by side, or in strings, nest nothing', () => {
+  const pairs = Array.from({ length: 5000 }, () => '[]')
+  const text = String.raw`\\\"[`.repeat(5000)
+  const source = `[${pairs.join()},"${text}","\\\\",1.0]`
+  expect(parseJson(source)).toHaveLength(pairs.length + 3)
 })
 
 test('whatever the number, it is exact, or marked as no integer', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { MAX_NESTING } from './nesting.ts'
 import { scanJson } from './scan-json.ts'
 
 test.each([
@@ -50,6 +51,12 @@ test.each([
   ['\ufeff{}', 0],
 ])('%j is wrong at character %i', (text, at) => {
   expect(scanJson(text)).toEqual({ is: 'malformed', at })
+})
+
+test('a text is wrong at the bracket that nests too deeply', () => {
+  const open = `${'['.repeat(MAX_NESTING - 1)}{"a":`
+  expect(scanJson(open)).toEqual({ is: 'incomplete' })
+  expect(scanJson(`${open}{}`)).toEqual({ is: 'malformed', at: open.length })
 })
 
 const texts = fc.oneof(

@@ -1,3 +1,5 @@
+import { MAX_NESTING } from './nesting.ts'
+
 /** Where the first JSON value of a text ends, or the first character that cannot belong to one. */
 export type JsonScan =
   | { is: 'complete'; end: number }
@@ -22,7 +24,8 @@ const COLON = ':'
 
 /**
  * Reads as far as the first value goes, without building it. `JSON.parse` is faster, but does not say
- * whether a text broke off or was wrong, nor where a value ended that has more text behind it.
+ * whether a text broke off or was wrong, nor where a value ended that has more text behind it. A text is
+ * wrong too where it is nested beyond `MAX_NESTING`.
  */
 export function scanJson(text: string): JsonScan {
   /** The closing brackets still owed, innermost last. */
@@ -37,6 +40,7 @@ export function scanJson(text: string): JsonScan {
     if (token.is !== 'complete') return token
     at = token.end
     allowed = allowedAfter(character, allowed, owed)
+    if (owed.length > MAX_NESTING) return { is: 'malformed', at: at - 1 }
     if (allowed === '') return token
   }
 }
