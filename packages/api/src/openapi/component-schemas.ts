@@ -33,7 +33,7 @@ const RESPONSES = {
 
 export type SchemaName = keyof typeof REQUESTS | keyof typeof RESPONSES
 
-export const schemaPath = (name: string) => `#/components/schemas/${name}`
+const schemaPath = (name: string) => `#/components/schemas/${name}`
 
 export const reference = (name: SchemaName) => ({ $ref: schemaPath(name) })
 

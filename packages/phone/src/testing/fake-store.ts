@@ -4,7 +4,7 @@ import type { VerifiedClaims } from '@ens/domain'
 import type { ExportKey } from '@ens/export-file'
 
 /** The token that every publish is answered with, and every revision must bring along. */
-export const TOKEN = 'dG9rZW4='
+const TOKEN = 'dG9rZW4='
 
 /** The keys of a fake key server, as an archive would hold them all. */
 export interface FakeStore {
