@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { isAppError } from '@ens/errors'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type BodyDecoder, MAX_BODY_BYTES, MAX_VALUE_BYTES } from './decode-body.ts'
+import { z } from 'zod'
+import { type BodyDecoder, bodyDecoder, MAX_BODY_BYTES, MAX_VALUE_BYTES } from './decode-body.ts'
 import { decodePublishBody } from './v1/publish.ts'
 import { decodeStatsBody } from './v1/stats.ts'
 import { decodePublishBodyV1alpha1 } from './v1alpha1/publish.ts'
@@ -121,6 +122,47 @@ test('a fault names the field and what was expected, and quotes no value', () =>
   expect(() => decodePublishBody(Buffer.from('{"a":1,}'), JSON_TYPE)).toThrow(
     'malformed json at position 8',
   )
+})
+
+test.each([
+  ['{"traveler":1,"padding":2}', 'invalid value "traveler"'],
+  ['{"padding":2,"traveler":1}', 'invalid value "padding"'],
+  ['{"padding":2,"nonsense":1}', 'invalid value "padding"'],
+  ['{"nonsense":1,"padding":2}', 'unknown field "nonsense"'],
+  ['{"PADDING":2,"padding":"x"}', 'invalid value "padding"'],
+  ['{"temporaryExposureKeys":[{},{"key":1,"x":1},5],"padding":2}', '"temporaryExposureKeys.1.key"'],
+  ['{"temporaryExposureKeys":[{"x":1},{"key":1}]}', 'unknown field "x"'],
+  ['{"temporaryExposureKeys":[[]]}', 'invalid value "temporaryExposureKeys.0": expected an object'],
+  [
+    '{"temporaryExposureKeys":{}}',
+    'invalid value "temporaryExposureKeys": Invalid input: expected',
+  ],
+  ['7', 'invalid value "": expected an object'],
+])('of the faults in %s the first is told', (body, fault) => {
+  expect(() => decodePublishBody(Buffer.from(body), JSON_TYPE)).toThrow(fault)
+})
+
+test('of a list full of faults only the first is looked at', () => {
+  let looks = 0
+  const watched = z.custom<string>(() => {
+    looks++
+    return false
+  })
+  const decode = bodyDecoder(z.strictObject({ regions: z.array(watched).default([]) }))
+  const body = JSON.stringify({ regions: Array(30_000).fill(1) })
+  expect(outcomeOf(decode, body, JSON_TYPE).httpStatus).toBe(400)
+  expect(looks).toBe(1)
+})
+
+test('what one body held is not in the next', () => {
+  const decode = (body: string) => decodePublishBody(Buffer.from(body), JSON_TYPE)
+  decode('{}').temporaryExposureKeys.push({
+    key: 'a',
+    rollingStartNumber: 1,
+    rollingPeriod: 2,
+    transmissionRisk: 3,
+  })
+  expect(decode('{}').temporaryExposureKeys).toEqual([])
 })
 
 test('a body may be filled up with white space to 256 KiB, and no further', () => {

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { badRequest, bodyTooLarge, contentTypeRefused } from './errors.ts'
-import { fieldsOf, withCanonicalNames } from './json/canonical-names.ts'
 import { parseJson } from './json/parse-json.ts'
+import { readerOf } from './json/reader.ts'
 import { scanJson } from './json/scan-json.ts'
 
 /** By this byte the JSON value of a request must have ended. */
@@ -20,19 +20,16 @@ const SPACE = ' \t\n\r'
  */
 export type BodyDecoder<Request> = (body: Uint8Array, contentType: string | undefined) => Request
 
-/** A decoder for what a schema describes; the schema sees every field under its own name. */
+/** A decoder for what a schema describes; every field of it has a default. */
 export function bodyDecoder<Schema extends z.ZodObject>(
   schema: Schema,
 ): BodyDecoder<z.output<Schema>> {
-  const fields = fieldsOf(schema)
+  const read = readerOf(schema)
   return (body, contentType) => {
     // Only the beginning is compared, and case counts, as the reference server does it.
     if (!contentType?.startsWith(CONTENT_TYPE))
       throw contentTypeRefused('content-type is not application/json')
-    const document = withCanonicalNames(readDocument(body), fields)
-    const parsed = schema.safeParse(document)
-    if (parsed.success) return parsed.data
-    throw badRequest(faultText(parsed.error.issues[0]))
+    return read(readDocument(body))
   }
 }
 
@@ -77,9 +74,4 @@ function utf8(bytes: Uint8Array): string {
 
 function tooLargeText(): string {
   return `http: request body too large, the JSON value must end within ${MAX_VALUE_BYTES} bytes`
-}
-
-function faultText(issue: z.core.$ZodIssue | undefined): string {
-  const path = issue?.path.map(String).join('.') ?? ''
-  return `invalid value "${path}": ${issue?.message ?? 'not what was expected'}`
 }
