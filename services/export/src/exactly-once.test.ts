@@ -5,7 +5,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createBatches } from './create-batches.ts'
 import { type DownloadedArchive, type TestExporter, testExporter } from './testing/exporter.ts'
-import { faultAt, hookedBlobstore, hookedDatabase, hookedKeyManager } from './testing/faults.ts'
+import {
+  faultAt,
+  hookedBlobstore,
+  hookedDatabase,
+  hookedKeyManager,
+  killAfter,
+} from './testing/faults.ts'
 import { workBatches } from './work-batches.ts'
 
 /*
@@ -167,7 +173,7 @@ class History {
 
   async #work({ at, forever }: { at: number; forever: boolean }): Promise<void> {
     const { deps } = this.exporter
-    const { hook } = faultAt(at, forever)
+    const { hook } = forever ? killAfter(at) : faultAt(at)
     const faulty = {
       ...deps,
       db: hookedDatabase(deps.db, hook),

@@ -16,6 +16,8 @@ export async function holdLease<T>(
 ): Promise<T> {
   const lost = new AbortController()
   const renewal = setInterval(() => {
+    // Work that was told to end and does not must not keep the batch for ever.
+    if (signal.aborted) return
     exportBatches.renew(db, lease, new Date(now().getTime() + ttlMs)).then(
       (isHeld) => isHeld || lost.abort(leaseLost()),
       () => {}, // The database may be back before the lease ends; if not, a later renewal finds it gone.

@@ -186,17 +186,35 @@ describe('eight workers at once', () => {
   })
 })
 
-test('within one process runs take turns, also after one that failed', async () => {
-  const oneByOne = inTurn()
-  const log: string[] = []
-  const run = (name: string) =>
-    oneByOne(async () => {
-      log.push(`${name} begins`)
-      await exporter.db.ping()
-      log.push(`${name} ends`)
-      if (name === 'a') throw new Error('a failed')
-    })
-  const outcomes = await Promise.allSettled([run('a'), run('b')])
-  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
-  expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends'])
+describe('within one process', () => {
+  const { signal } = new AbortController()
+
+  test('runs take turns, also after one that failed', async () => {
+    const oneByOne = inTurn()
+    const log: string[] = []
+    const run = (name: string) =>
+      oneByOne(signal, async () => {
+        log.push(`${name} begins`)
+        await exporter.db.ping()
+        log.push(`${name} ends`)
+        if (name === 'a') throw new Error('a failed')
+      })
+    const outcomes = await Promise.allSettled([run('a'), run('b')])
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
+    expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends'])
+  })
+
+  test('a run that is told to end while it waits never begins, and lets the next one have its turn', async () => {
+    const oneByOne = inTurn()
+    const { promise: first, resolve } = Promise.withResolvers<void>()
+    const running = oneByOne(signal, () => first)
+    const controller = new AbortController()
+    const waiting = oneByOne(controller.signal, async () => 'ran')
+    const next = oneByOne(signal, async () => 'ran')
+    controller.abort(new Error('hung up'))
+    await expect(waiting).rejects.toThrow('hung up')
+    resolve()
+    await running
+    expect(await next).toBe('ran')
+  })
 })

@@ -11,6 +11,7 @@ type SettlingDeps = Pick<ExportDeps, 'db' | 'settings' | 'now' | 'random' | 'eve
  * same. False while a publish is still on its way; nothing was done then.
  */
 export function settle(deps: SettlingDeps, batch: exportBatches.StoredBatch): Promise<boolean> {
+  const options = { statementTimeoutMs: deps.settings.workerTimeoutMs }
   return deps.db.transaction(async (tx) => {
     await exportBatches.lockSettling(tx)
     const unsettled = await exportBatches.listUnsettled(tx, batch)
@@ -21,7 +22,7 @@ export function settle(deps: SettlingDeps, batch: exportBatches.StoredBatch): Pr
       deps.events.settled(due, generated)
     }
     return true
-  })
+  }, options)
 }
 
 async function awaitsPublishes(

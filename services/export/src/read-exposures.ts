@@ -5,9 +5,6 @@ import { type FileShare, type Page, portions } from './group-exposures.ts'
 /** So many rows travel at a time; memory does not depend on how many there are. */
 const PAGE_SIZE = 2000
 
-/** A window is read while its archives are written; the run's own deadline comes first. */
-const LONGEST_READ_MS = 3_600_000
-
 type ReadingDeps = Pick<ExportDeps, 'db' | 'settings'>
 
 export interface BatchContents {
@@ -26,6 +23,8 @@ export function readExposures<T>(
   selection: exposures.Selection,
   work: (contents: BatchContents) => Promise<T>,
 ): Promise<T> {
+  // A window is read while its archives are written, which the deadline of the run ends.
+  const limitMs = settings.workerTimeoutMs
   return db.transaction(
     async (tx) => {
       const counted = await exposures.countSelected(tx, selection)
@@ -39,11 +38,7 @@ export function readExposures<T>(
         await pages.return(undefined)
       }
     },
-    {
-      isolation: 'repeatable read',
-      statementTimeoutMs: LONGEST_READ_MS,
-      idleTimeoutMs: LONGEST_READ_MS,
-    },
+    { isolation: 'repeatable read', statementTimeoutMs: limitMs, idleTimeoutMs: limitMs },
   )
 }
 

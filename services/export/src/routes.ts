@@ -21,7 +21,7 @@ export function routes(app: App, deps: ExportDeps & { jobToken: string | undefin
 
   const worker = { name: 'do-work', timeoutMs: settings.workerTimeoutMs, token, now }
   const oneByOne = inTurn()
-  mountJob(app, '/do-work', worker, (signal) => oneByOne(() => workBatches(deps, signal)))
+  mountJob(app, '/do-work', worker, (signal) => oneByOne(signal, () => workBatches(deps, signal)))
 
   mountStatus(app, '/status', token, () => reportStatus(deps))
   mountStatus(app, '/plan', token, () => planWork(deps))

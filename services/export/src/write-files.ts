@@ -22,7 +22,7 @@ export function writeFiles(
   signal: AbortSignal,
 ): Promise<exportFiles.ExportFile[]> {
   const { batch } = lease
-  return readExposures(deps.db, batch, async (contents) => {
+  return readExposures(deps, batch, async (contents) => {
     const maxRecords = batch.maxRecordsOverride ?? deps.settings.maxRecords
     const shares = shareOut(contents.counted, maxRecords)
     if (shares.length === 0) return []

@@ -74,17 +74,36 @@ async function around<T>(hook: Hook, step: string, work: () => Promise<T>): Prom
   return result
 }
 
-/** A hook that makes the n-th step fail, and with `forever` every later one as well, as if the process had been killed. */
-export function faultAt(
-  n: number,
-  forever: boolean,
-): { hook: Hook; hit: () => string | undefined } {
+export interface Fault {
+  hook: Hook
+  /** Which step it hit, if it did. */
+  hit: () => string | undefined
+}
+
+/** A hook that makes the n-th step fail. */
+export function faultAt(n: number): Fault {
+  return faultWhere(
+    (steps) => steps === n,
+    () => true,
+  )
+}
+
+/** A hook that makes every step fail after the n-th that left something behind, as if the process had been killed. */
+export function killAfter(n: number): Fault {
+  return faultWhere(
+    (steps) => steps >= n,
+    (step) => step.startsWith('after'),
+  )
+}
+
+function faultWhere(isHit: (steps: number) => boolean, counts: (step: string) => boolean): Fault {
   let steps = 0
   let hit: string | undefined
   return {
     hook(step) {
-      steps++
-      if (steps < n || (steps > n && !forever)) return
+      if (counts(step)) steps++
+      else if (hit === undefined) return
+      if (!isHit(steps)) return
       hit ??= step
       throw faultOf(step)
     },
