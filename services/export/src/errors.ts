@@ -29,9 +29,3 @@ export const workUnfinished = defineError(
   'export_work_unfinished',
   'The deadline passed, or the caller hung up, with work left; the next run goes on where this one stopped.',
 )
-
-export const exportBatchFailed = defineError(
-  'internal',
-  'export_batch_failed',
-  'A batch could not be exported; the log and the status route have the reason, and it will be tried again.',
-)

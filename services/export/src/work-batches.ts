@@ -137,7 +137,7 @@ async function giveBack(
 }
 
 /** A minute after the first failure, then twice as long each time, up to an hour. */
-export function restAfter(failures: number): number {
+function restAfter(failures: number): number {
   return Math.min(60_000 * 2 ** (failures - 1), 3_600_000)
 }
 

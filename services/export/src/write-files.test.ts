@@ -186,3 +186,27 @@ test('a name that another batch has published is not taken from it', async () =>
   await expect(exporter.doWork()).rejects.toEqual(firstError('export_name_taken'))
   expect(contentsOf(NAME).equals(before)).toBe(true)
 })
+
+test('a raised reprocess count moves the names, and nothing inside', async () => {
+  await workWith({ settings: { ...exporter.deps.settings, reprocessCount: 2 } })
+  const [archive] = await exporter.download()
+  expect(archive?.name).toBe('us/1601892002-1601895602-00001.zip')
+  expect([archive?.start, archive?.end]).toEqual([1_601_892_000, 1_601_895_600])
+})
+
+test('a window of many keys reaches its archives whole, page by page', async () => {
+  await exporter.db.execute(sql`update export_batch set max_records_override = 7000`)
+  await exporter.db.execute(sql`
+    insert into exposure (exposure_key, created_at, report_type, transmission_risk, regions, traveler,
+      local_provenance, interval_number, interval_count, app_package_name)
+    select decode(lpad(to_hex(i), 32, '0'), 'hex'), '2020-10-05T10:00Z', 'likely', i % 8, '{US}', false,
+      true, 2669616 + i % 3, 144, 'app'
+    from generate_series(1, 29999) as i`)
+  expect(await exporter.doWork()).toMatchObject({ files: 5, keys: 30_000 })
+  const archives = await exporter.download()
+  expect(archives.map(({ keys }) => keys.length)).toEqual([7000, 7000, 7000, 7000, 2000])
+  const keys = archives.flatMap((archive) =>
+    archive.keys.map(({ key }) => Buffer.from(key).toString('hex')),
+  )
+  expect(new Set(keys).size).toBe(30_000)
+})

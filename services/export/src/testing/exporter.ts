@@ -118,7 +118,7 @@ export async function publish(db: Database, overrides: Partial<Exposure>): Promi
   )
 }
 
-export async function revise(db: Database, key: Buffer, revision: Partial<Revision>) {
+async function revise(db: Database, key: Buffer, revision: Partial<Revision>) {
   const revisions = [
     {
       key,
@@ -135,7 +135,7 @@ export async function revise(db: Database, key: Buffer, revision: Partial<Revisi
   )
 }
 
-export async function download(
+async function download(
   blobstore: Pick<MemoryBlobstore, 'get'>,
   root: string,
   publicKeys: ExportPublicKey[],
