@@ -8,6 +8,7 @@ import {
   flag,
   formatDuration,
   integer,
+  LONGEST_TIMEOUT_MS,
   list,
   loadConfig,
   maskedConfig,
@@ -17,6 +18,7 @@ import {
   shortDuration,
   text,
   textIfSet,
+  timeout,
   wordIgnoringCase,
 } from './index.ts'
 
@@ -152,6 +154,36 @@ describe('spellings', () => {
       expect(() => one(integer(), value)).toThrow('V: ')
     },
   )
+
+  test.each([
+    ['1ms', 1],
+    ['1.6ms', 2],
+    ['30s', 30_000],
+    ['576h', LONGEST_TIMEOUT_MS],
+  ])('the time-out %s', (value, meaning) => {
+    expect(one(timeout(), value)).toBe(meaning)
+  })
+
+  test.each([
+    ['0', 'V: must be at least 1ms'],
+    ['-1s', 'V: must be at least 1ms'],
+    ['100us', 'V: must be at least 1ms'],
+    ['576h0m1s', 'V: more than 576h0m0s, the longest that can be waited for'],
+    ['soon', 'V: not a duration'],
+    ['', 'V: not a duration'],
+  ])('the time-out %j is refused', (value, problem) => {
+    expect(() => one(timeout(), value)).toThrow(problem)
+  })
+
+  test('a time-out has a default like any duration', () => {
+    const schema = z.object({ value: env('V', timeout('20s'), 'Grace.') })
+    expect(loadConfig(schema, {})).toEqual({ value: 20_000 })
+    expect(describeConfig(schema)).toMatchObject([{ type: 'duration', fallback: '20s' }])
+  })
+
+  test('what is added to the longest time-out still fits a timer, up to 20 hours', () => {
+    expect(LONGEST_TIMEOUT_MS + 20 * 3_600_000).toBeLessThan(2 ** 31)
+  })
 
   test('text that would be a trap when empty may be unset, but not empty', () => {
     const trap = z.object({ value: env('V', textIfSet(), '') })

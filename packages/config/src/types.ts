@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { NOT_A_DURATION, parseDuration } from './duration.ts'
+import { formatDuration, NOT_A_DURATION, parseDuration } from './duration.ts'
 
 /*
  * The types of settings. Each says in its metadata what operators read of it (`type`, `fallback`), and arrives parsed.
@@ -60,6 +60,23 @@ export function duration(fallback?: string): z.ZodType<number> {
       return problem(NOT_A_DURATION)
     }
   })
+}
+
+/** A timer of Node holds 2^31 - 1 ms; a longer one goes off at once. These 24 days leave 20 hours to add. */
+export const LONGEST_TIMEOUT_MS = 24 * 24 * 3_600_000
+
+/**
+ * A length of time that a timer is set to: at least a millisecond, at most 24 days; arrives in whole
+ * milliseconds. For lengths of time that are only reckoned with, such as a time to live, take `duration`.
+ */
+export function timeout(fallback?: string): z.ZodType<number> {
+  return duration(fallback)
+    .refine((ms) => ms >= 1, 'must be at least 1ms')
+    .refine(
+      (ms) => ms <= LONGEST_TIMEOUT_MS,
+      `more than ${formatDuration(LONGEST_TIMEOUT_MS)}, the longest that can be waited for`,
+    )
+    .transform(Math.round)
 }
 
 /** Text that must not be empty. */
