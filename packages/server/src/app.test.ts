@@ -192,3 +192,80 @@ describe('clients that dawdle', () => {
     expect(await talk(request)).not.toContain('read')
   })
 })
+
+/** A connection that has sent this, and a way to wait for what comes back. */
+async function dial(text: string) {
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  socket.on('error', () => {}) // to be cut may be a reset
+  let received = ''
+  socket.on('data', (data) => {
+    received += data
+  })
+  const closed = once(socket, 'close')
+  socket.write(text)
+  const answered = async (wanted: string) => {
+    while (!received.includes(wanted)) await once(socket, 'data')
+  }
+  return { answered, closed, received: () => received, socket }
+}
+
+const WHOLE = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'
+
+describe('while stopping', () => {
+  test.each([
+    ['no request', '', ''],
+    ['half the headers of a request', 'GET /livez HTTP/1.1\r\nHost', ''],
+    [
+      'half a body',
+      'POST /livez HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\nabc',
+      '100 Continue',
+    ],
+  ])('a connection with %s is cut, and not waited for', async (_, sent, wanted) => {
+    app.addContentTypeParser('text/plain', { parseAs: 'string' }, (_request, body, done) =>
+      done(null, body),
+    )
+    let isClosed = false
+    app.addHook('onClose', async () => {
+      isClosed = true
+    })
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const { answered, closed } = await dial(WHOLE + sent)
+    await answered(wanted || 'ok\n')
+    await app.close()
+    await closed
+    expect(isClosed).toBe(true)
+  })
+
+  test('a request in hand is answered, though the next one behind it is not whole', async () => {
+    const begun = Promise.withResolvers<void>()
+    const end = Promise.withResolvers<void>()
+    app.get('/slow', async () => {
+      begun.resolve()
+      await end.promise
+      return 'done'
+    })
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const slow = await dial(`${WHOLE.replace('livez', 'slow')}GET /livez HTT`)
+    const half = await dial(`${WHOLE}GET /livez HTT`)
+    await Promise.all([begun.promise, half.answered('ok\n')])
+    const stopped = app.close()
+    await half.closed
+    end.resolve()
+    await Promise.all([stopped, slow.closed])
+    expect(slow.received()).toMatch(/connection: close.*done$/is)
+  })
+})
+
+test('connections beyond the bound are closed at once, and the others are served', async () => {
+  await app.close()
+  await open({ maxConnections: 2 })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const served = await Promise.all([dial(WHOLE), dial(WHOLE)])
+  await Promise.all(served.map(({ answered }) => answered('ok\n')))
+  const beyond = await dial(WHOLE)
+  await beyond.closed
+  expect(beyond.received()).toBe('')
+  for (const { socket } of served) socket.write(WHOLE)
+  await Promise.all(served.map(({ answered }) => answered('ok\nHTTP/1.1 200')))
+  expect(app.server.maxConnections).toBe(2)
+})

@@ -10,6 +10,7 @@ import {
 } from 'fastify-type-provider-zod'
 import { withPlainSlashes } from './clean-path.ts'
 import type { ServerConfig } from './config.ts'
+import { watchConnections } from './connections.ts'
 import { errorHandler } from './error-handler.ts'
 import { mountHealth } from './health.ts'
 import { recordRequests } from './metrics.ts'
@@ -30,7 +31,7 @@ export interface AppOptions {
 }
 
 /**
- * What every service has in common: logging, request ids, time-outs for slow clients, one way to answer errors, and health.
+ * What every service has in common: logging, request ids, time-outs for slow clients and a bound on how many there are, one way to answer errors, and health.
  * Request bodies are thrown away; a service that reads them adds a content type parser.
  */
 export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOptions) {
@@ -47,7 +48,7 @@ export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOp
     requestTimeout: server.requestTimeoutMs,
     keepAliveTimeout: server.keepAliveTimeoutMs,
     http: { headersTimeout: server.headersTimeoutMs, connectionsCheckingInterval: 1000 },
-    // While stopping, what still arrives on open connections is served; idle connections are closed at once.
+    // While stopping, requests in hand are served; all other connections are closed at once.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     ...(bodyLimit !== undefined && { bodyLimit }),
@@ -63,7 +64,7 @@ export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOp
   app.setErrorHandler(errorHandler)
   app.setNotFoundHandler(notFoundHandler)
   recordRequests(app)
-  closeConnectionsWhenStopping(app)
+  closeConnectionsWhenStopping(app, watchConnections(app.server, server.maxConnections))
   mountHealth(app, ready, () => performance.now())
   return app
 }
@@ -74,11 +75,18 @@ function acceptAnyMethod(app: Pick<FastifyInstance, 'addHttpMethod'>): void {
     if (method !== 'CONNECT') app.addHttpMethod(method, { hasBody: true, overrideExisting: true })
 }
 
-/** While stopping, a connection ends with the reply in hand: kept alive, it would keep the service from stopping. */
-function closeConnectionsWhenStopping(app: Pick<FastifyInstance, 'addHook'>): void {
+/**
+ * Once the service is stopping, connections without a complete request end at once, the others with the
+ * reply in hand: kept alive, or waited for, they would keep the service from stopping.
+ */
+function closeConnectionsWhenStopping(
+  app: Pick<FastifyInstance, 'addHook'>,
+  cutUnfinished: () => void,
+): void {
   let stopping = false
   app.addHook('preClose', async () => {
     stopping = true
+    cutUnfinished()
   })
   app.addHook('onSend', async (_, reply) => {
     if (stopping) void reply.header('connection', 'close')

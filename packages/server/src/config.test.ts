@@ -10,11 +10,20 @@ const load = (variables: Record<string, string>) =>
 
 test.each([
   ['HTTP_HEADERS_TIMEOUT: longer than HTTP_REQUEST_TIMEOUT', { HTTP_HEADERS_TIMEOUT: '31s' }],
-  ['HTTP_REQUEST_TIMEOUT: must be more than 0s', { HTTP_REQUEST_TIMEOUT: '0' }],
-  ['SHUTDOWN_TIMEOUT: must be more than 0s', { SHUTDOWN_TIMEOUT: '-1s' }],
+  ['HTTP_REQUEST_TIMEOUT: must be at least 1ms', { HTTP_REQUEST_TIMEOUT: '0' }],
+  ['SHUTDOWN_TIMEOUT: must be at least 1ms', { SHUTDOWN_TIMEOUT: '-1s' }],
+  ['SHUTDOWN_TIMEOUT: more than 576h', { SHUTDOWN_TIMEOUT: '600h' }],
+  ['HTTP_HEADERS_TIMEOUT: more than 576h', { HTTP_HEADERS_TIMEOUT: '600h' }],
+  ['HTTP_REQUEST_TIMEOUT: more than 576h', { HTTP_REQUEST_TIMEOUT: '600h' }],
+  ['HTTP_KEEP_ALIVE_TIMEOUT: more than 576h', { HTTP_KEEP_ALIVE_TIMEOUT: '600h' }],
+  ['HTTP_MAX_CONNECTIONS: less than 0', { HTTP_MAX_CONNECTIONS: '-1' }],
   ['PORT: more than 65535', { PORT: '65536' }],
 ])('%s is said of %j', (problem, variables) => {
   expect(() => load(variables)).toThrow(problem)
+})
+
+test('a publish, which may take 15 seconds, ends within the grace', () => {
+  expect(load({}).shutdownTimeoutMs).toBeGreaterThan(15_000)
 })
 
 test('what main.ts and config.ts of a service import loads neither fastify nor pg', async () => {

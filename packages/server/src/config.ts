@@ -1,8 +1,5 @@
-import { duration, env, integer, text, textIfSet } from '@ens/config'
+import { env, integer, text, textIfSet, timeout } from '@ens/config'
 import { z } from 'zod'
-
-const positive = (fallback: string) =>
-  duration(fallback).refine((ms) => ms > 0, 'must be more than 0s')
 
 /** How a service listens, how long it waits for clients, and how it stops. */
 export const serverConfig = z
@@ -15,23 +12,28 @@ export const serverConfig = z
     host: env('HOST', text('0.0.0.0'), 'Address to listen on. `::` listens on IPv6 as well.'),
     headersTimeoutMs: env(
       'HTTP_HEADERS_TIMEOUT',
-      positive('10s'),
+      timeout('10s'),
       'Longest that a client may take to send the headers of a request.',
     ),
     requestTimeoutMs: env(
       'HTTP_REQUEST_TIMEOUT',
-      positive('30s'),
+      timeout('30s'),
       'Longest that a client may take to send a whole request. How long the answer takes is not limited by it.',
     ),
     keepAliveTimeoutMs: env(
       'HTTP_KEEP_ALIVE_TIMEOUT',
-      positive('75s'),
+      timeout('75s'),
       'An idle connection is closed after this long; longer than the load balancer’s own time.',
     ),
     shutdownTimeoutMs: env(
       'SHUTDOWN_TIMEOUT',
-      positive('10s'),
-      'Longest to wait for requests in hand when the service is told to stop; then their connections are cut.',
+      timeout('20s'),
+      'Longest to wait for requests in hand when the service is told to stop; then their connections are cut. The default is longer than the 15s that a publish may take. Cloud Run kills an instance 10s after it told it to stop, whatever is set here.',
+    ),
+    maxConnections: env(
+      'HTTP_MAX_CONNECTIONS',
+      integer({ min: 0, max: 1_000_000, fallback: 1000 }),
+      'Most connections that one instance holds at once; what comes beyond is closed at once. 0 is no limit. It bounds memory: each may hold a body in the making, 256 KiB in the exposure service, so 1000 hold 250 MiB at worst.',
     ),
     jobToken: env(
       'JOB_TOKEN',

@@ -18,6 +18,12 @@ export const jobStuck = defineError(
   'A job did not end when its time was over, and was given up; what it waits for may still hold the service.',
 )
 
+export const jobTimeoutTooLong = defineError(
+  'internal',
+  'job_timeout_too_long',
+  'The time-out of a job is longer than timers hold, so that every run would end as it begins.',
+)
+
 export const portTaken = defineError(
   'unavailable',
   'port_taken',

@@ -102,6 +102,12 @@ test('a run is told when its time is over', async () => {
   expect((await app.inject('/')).json()).toEqual({ ok: true, finished: 'what was in hand' })
 })
 
+test('a deadline that no timer holds is refused at once', () => {
+  const mount = (timeoutMs: number) => mountJob(app, '/', { ...job, timeoutMs }, async () => ({}))
+  expect(() => mount(2 ** 31 - 1)).toThrow('the time-out of job tidy is longer than 576h')
+  expect(() => mount(24 * 24 * 3_600_000)).not.toThrow()
+})
+
 test('a run is told when its caller hangs up', async () => {
   const started = Promise.withResolvers<void>()
   const told = Promise.withResolvers<unknown>()

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { isAppError } from '@ens/errors'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
-import { jobStuck, jobTokenWrong } from './errors.ts'
+import { jobStuck, jobTimeoutTooLong, jobTokenWrong } from './errors.ts'
 import { recordJob } from './metrics.ts'
 
 export type Exclusive<T> = { ran: true; result: T } | { ran: false }
@@ -30,15 +30,20 @@ export interface JobOptions {
 /** A lock outlives the deadline by this, so that a run that is just ending is not joined by another. */
 const GRACE_MS = 30_000
 
+/** What a timer of Node holds. */
+const MAX_TIMER_MS = 2 ** 31
+
 type Run = (signal: AbortSignal, request: FastifyRequest) => Promise<object>
 
 /**
  * Mounts work that a scheduler starts, for any method: 200 with `ok` and what the run returns, 200 with `too early` while another
  * instance holds the lock, 500 with `error` when it failed. The run's signal aborts at the deadline, when the caller hangs up
  * and when the service stops; it should then let go of what it holds and return or throw. The lock is released on a context of its own, also from
- * under a run that does not end: it would keep every later one out.
+ * under a run that does not end: it would keep every later one out. Throws `job_timeout_too_long` at once where no timer
+ * holds the deadline.
  */
 export function mountJob(app: App, path: string, job: JobOptions, run: Run): void {
+  requireTimer(job)
   const stopping = stopSignal(app)
   app.all(path, async (request, reply) => {
     if (!isAuthorized(request, job.token)) return refuse(reply)
@@ -46,6 +51,12 @@ export function mountJob(app: App, path: string, job: JobOptions, run: Run): voi
     const { status, body } = await answer(job, request, ends, run)
     return sendJson(reply, status, body)
   })
+}
+
+/** A timer that is set too far ahead goes off at once, and every run would end as it begins. */
+function requireTimer({ name, timeoutMs, graceMs = GRACE_MS }: JobOptions): void {
+  if (timeoutMs + graceMs < MAX_TIMER_MS) return
+  throw jobTimeoutTooLong(`the time-out of job ${name} is longer than 576h; set a shorter one`)
 }
 
 /** Runs the job once, records how it went, and says what to reply. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 
@@ -65,15 +65,52 @@ test('told to stop, it finishes the request in hand, closes what it opened, and 
   expect(JSON.stringify(lines)).not.toContain('hunter2')
 })
 
-test('a request that takes longer than the grace is cut, and the service ends with status 1', async () => {
-  const { line, ended, process: child } = run({ SHUTDOWN_TIMEOUT: '20ms' })
+test('a request that takes longer than the grace is cut; all is closed nevertheless, with status 1', async () => {
+  const { line, ended, lines, process: child } = run({ SHUTDOWN_TIMEOUT: '20ms' })
   const url = String((await line('listens on')).message).replace(/.*listens on /, '')
   const reply = fetch(`${url}/stuck`).catch(() => 'cut')
   await line('stuck request begun')
   child.kill('SIGINT')
   expect(await reply).toBe('cut')
   expect(await ended).toBe(1)
+  expect(lines.slice(3).map((one) => one.message)).toEqual([
+    'stopping: requests in hand finish first',
+    'not answered within 20 ms; connections are cut',
+    'closed what the app had opened',
+    'stopped',
+  ])
 })
+
+test('half a request holds nothing up, and is nothing that had to be cut', async () => {
+  const { line, ended, lines, process: child } = run({ SHUTDOWN_TIMEOUT: '1h' })
+  const url = String((await line('listens on')).message).replace(/.*listens on /, '')
+  const whole = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'
+  const body = 'Expect: 100-continue\r\nContent-Length: 9\r\n\r\nabc'
+  await Promise.all([
+    sendAndAwait(url, `${whole}GET /livez HTTP/1.1\r\nHo`, 'ok\n'),
+    sendAndAwait(url, `POST /unread HTTP/1.1\r\nHost: x\r\n${body}`, '100 Continue'),
+  ])
+  child.kill('SIGTERM')
+  expect(await ended).toBe(0)
+  expect(lines.slice(2).map((one) => one.message)).toEqual([
+    'stopping: requests in hand finish first',
+    'closed what the app had opened',
+    'stopped',
+  ])
+})
+
+/** Leaves the connection open once the text has come back. */
+async function sendAndAwait(url: string, text: string, wanted: string): Promise<void> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => {}) // to be cut may be a reset
+  let received = ''
+  socket.on('data', (data) => {
+    received += data
+  })
+  socket.write(text)
+  while (!received.includes(wanted)) await once(socket, 'data')
+}
 
 test('a fault that nothing caught is logged as the end of the process', async () => {
   const { line, ended } = run({})

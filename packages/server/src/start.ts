@@ -11,6 +11,7 @@ import { loadConfigWithSecrets } from '@ens/secrets'
 import type { z } from 'zod'
 import type { App } from './app.ts'
 import type { serverConfig } from './config.ts'
+import { stopOnSignal } from './stop.ts'
 
 type ServiceConfig = z.ZodObject<{
   server: typeof serverConfig
@@ -31,7 +32,7 @@ export interface ServiceModule<Config> {
 /**
  * Runs a service until it is told to stop (SIGTERM or SIGINT): settings with their secrets, telemetry, then the app. Stopping
  * lets requests in hand finish, closes what the app opened, and sends the last telemetry. Ends the process with
- * status 1 when it could not start, or could not stop in time.
+ * status 1 when it could not start, or had to cut requests in order to stop.
  */
 export async function start<Schema extends ServiceConfig>(
   schema: Schema,
@@ -70,35 +71,6 @@ function endOnFault(logger: Logger): void {
     logger.fatal({ err: error }, 'ended by a fault that nothing caught')
     process.exit(1)
   })
-}
-
-function stopOnSignal(
-  app: App,
-  telemetry: { shutdown(): Promise<void> },
-  logger: Logger,
-  timeoutMs: number,
-): void {
-  let stopping = false
-  const stop = async (signal: string) => {
-    if (stopping) return
-    stopping = true
-    logger.info({ signal }, 'stopping: requests in hand finish first')
-    setTimeout(() => {
-      logger.error(`not stopped within ${timeoutMs} ms; requests in hand are cut`)
-      process.exit(1)
-    }, timeoutMs).unref()
-    await app.close()
-    await telemetry.shutdown()
-    logger.info('stopped')
-    process.exit(0)
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => {
-      stop(signal).catch((error: unknown) => {
-        logger.error({ err: error }, 'stopping failed')
-        process.exit(1)
-      })
-    })
 }
 
 /** The name of the package whose main file runs, without its scope. */

@@ -9,6 +9,7 @@ export function testServerConfig(overrides: Partial<ServerConfig> = {}): ServerC
     requestTimeoutMs: 30_000,
     keepAliveTimeoutMs: 5_000,
     shutdownTimeoutMs: 5_000,
+    maxConnections: 0,
     jobToken: undefined,
     ...overrides,
   }

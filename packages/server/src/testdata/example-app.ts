@@ -3,7 +3,7 @@ import { type App, createApp } from '../app.ts'
 import type { ServiceContext } from '../start.ts'
 import type { config } from './example-config.ts'
 
-/** `/slow` is answered once the service was told to stop, `/stuck` never; `/fault` breaks something that nobody awaits. */
+/** `/slow` is answered once the service was told to stop, `/stuck` and `/unread` never; `/fault` breaks something that nobody awaits. */
 export function buildApp({ server }: z.output<typeof config>, { logger }: ServiceContext): App {
   const app = createApp({ server, logger, ready: async () => 'well' })
   const stopping = Promise.withResolvers<void>()
@@ -17,6 +17,7 @@ export function buildApp({ server }: z.output<typeof config>, { logger }: Servic
     request.log.info('stuck request begun')
     return Promise.withResolvers<void>().promise
   })
+  app.post('/unread', async () => Promise.withResolvers<void>().promise)
   app.get('/fault', async () => {
     setImmediate(() => {
       throw new Error('nobody awaits this')
