@@ -15,6 +15,7 @@ beforeAll(async () => {
     healthAuthorityMaxAgeMs: 60_000,
     intervalMs: 5,
     onFailure: () => {},
+    onLook: () => {},
   })
 })
 afterAll(async () => {

@@ -25,6 +25,8 @@ export interface AcceptedPartiesOptions {
   /** How often to ask whether anything has changed. */
   intervalMs: number
   onFailure: (error: unknown) => void
+  /** Told after every look whether the database could be asked. */
+  onLook: (isReachable: boolean) => void
 }
 
 interface Parties {
@@ -36,7 +38,7 @@ interface Parties {
 const LONGEST_LOOK_MS = 4000
 
 export function keepAcceptedParties(options: AcceptedPartiesOptions): AcceptedParties {
-  const { db, now, appMaxAgeMs, healthAuthorityMaxAgeMs, intervalMs, onFailure } = options
+  const { db, now, appMaxAgeMs, healthAuthorityMaxAgeMs, intervalMs, onFailure, onLook } = options
   const read = (known?: Parties) => readParties(db, known)
   const snapshot = keepSnapshot({
     read,
@@ -44,6 +46,7 @@ export function keepAcceptedParties(options: AcceptedPartiesOptions): AcceptedPa
     intervalMs,
     timeoutMs: LONGEST_LOOK_MS,
     onFailure,
+    onLook,
   })
   return {
     async findApp(name) {

@@ -149,6 +149,11 @@ export const config = z.object({
     duration('5m').refine((ms) => ms >= 0, 'must not be negative'),
     'How long health authorities are still believed while the database cannot be asked. Changes act within seconds.',
   ),
+  chaffMaxLatencyMs: env(
+    'CHAFF_REQUEST_MAX_LATENCY_MS',
+    integer({ min: 0, max: 15_000, fallback: 1000 }),
+    'Longest that a reply to chaff is held back, in milliseconds, however long publishes take. 0: no limit.',
+  ),
   logsBadBodies: env(
     'LOG_JSON_PARSE_ERRORS',
     flag(false),

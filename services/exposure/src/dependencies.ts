@@ -8,6 +8,7 @@ import { createStatsVerifier, createVerifier } from '@ens/verification'
 import { keepAcceptedParties } from './accepted-parties.ts'
 import type { Config } from './config.ts'
 import { publishEvents } from './events.ts'
+import { replyProfile } from './reply-profile.ts'
 import type { Random } from './response-padding.ts'
 import { createFirstKey } from './revision-key-store.ts'
 import { revisionTokens } from './revision-tokens.ts'
@@ -45,12 +46,14 @@ export async function openDependencies(
   const keyManager = context.keyManager ?? (await openKeyManager(config.keys, now))
   const db =
     context.db ?? openDatabase(config.database, { onConnectionLost: events.connectionLost })
+  const profile = replyProfile()
   const parties = keepAcceptedParties({
     db,
     now,
     appMaxAgeMs: config.appCacheMs,
     healthAuthorityMaxAgeMs: config.healthAuthorityCacheMs,
     intervalMs: CONFIGURATION_LOOK_MS,
+    onLook: profile.looked,
     onFailure: events.configurationUnread,
   })
   const { findHealthAuthority } = parties
@@ -81,6 +84,9 @@ export async function openDependencies(
     events,
     now,
     random,
+    profile,
+    monotonic: () => performance.now(),
+    maxLatencyMs: config.chaffMaxLatencyMs,
     deadlineMs: PUBLISH_DEADLINE_MS,
     maxSkewMs: hasMovedClock ? undefined : PUBLISH_DEADLINE_MS,
     async close() {

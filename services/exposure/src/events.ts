@@ -17,6 +17,7 @@ const results = counter('en-server/publish_results_count', {
 const bypasses = counter('en-server/verification_bypassed_count', {
   description: 'Publishes without a good certificate, by apps that may do that.',
 })
+const chaff = counter('en-server/chaff_count', { description: 'Replies to chaff.' })
 const missingTokens = counter('en-server/revision_token_not_issued', {
   description:
     'Publishes that were stored but got no revision token, because there was no key to make it with.',
@@ -66,6 +67,11 @@ export function publishEvents(log: Logger, { logsBadCertificates, logsBadBodies 
       const isOurs = error?.kind === 'internal' || error?.kind === 'unavailable'
       const blame = isOurs ? 'SERVER' : error ? 'CLIENT' : 'NONE'
       results.add(1, { blame, result: error?.code ?? 'OK' })
+    },
+
+    /** No line in the log: chaff leaves no trace but this count. */
+    chaffAnswered() {
+      chaff.add()
     },
 
     bodyUnreadable(error: unknown) {

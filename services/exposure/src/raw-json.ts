@@ -27,12 +27,16 @@ export function bodyOf(request: { body: unknown }): Buffer {
 export function sendJson(
   reply: Reply,
   status: number,
-  body: object,
+  json: Buffer,
   headers: Record<string, string> = {},
 ): unknown {
-  const contents = Buffer.from(JSON.stringify(body))
   return reply
     .code(status)
     .headers({ ...headers, 'content-type': 'application/json' })
-    .send(contents)
+    .send(json)
+}
+
+/** The bytes of a reply. */
+export function asJson(body: object): Buffer {
+  return Buffer.from(JSON.stringify(body))
 }

@@ -20,12 +20,15 @@ export interface SnapshotOptions<T> {
   intervalMs: number
   /** A look that takes longer has failed. */
   timeoutMs: number
+  /** Only of looks in the background: of others their callers know. */
   onFailure: (error: unknown) => void
+  /** Told after every look whether it succeeded. */
+  onLook?: (succeeded: boolean) => void
 }
 
 /** Looks once at a time, however many ask: a stalled database holds up no more than those that need it. */
 export function keepSnapshot<T>(options: SnapshotOptions<T>): Snapshot<T> {
-  const { read, now, intervalMs, timeoutMs, onFailure } = options
+  const { read, now, intervalMs, timeoutMs, onFailure, onLook } = options
   let known: { value: T; trueAt: number } | undefined
   let looking: Promise<T> | undefined
   let timer: NodeJS.Timeout | undefined
@@ -33,9 +36,15 @@ export function keepSnapshot<T>(options: SnapshotOptions<T>): Snapshot<T> {
 
   async function look(): Promise<T> {
     const trueAt = now().getTime()
-    const value = await within(timeoutMs, read(known?.value), databaseTimeout)
-    known = { value, trueAt }
-    return value
+    try {
+      const value = await within(timeoutMs, read(known?.value), databaseTimeout)
+      known = { value, trueAt }
+      onLook?.(true)
+      return value
+    } catch (error) {
+      onLook?.(false)
+      throw error
+    }
   }
 
   function refresh(): Promise<T> {

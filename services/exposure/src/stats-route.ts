@@ -7,7 +7,7 @@ import { statsTokenInvalid, type VerifyStatsToken } from '@ens/verification'
 import type { Config } from './config.ts'
 import { type DayStats, dailyStats } from './daily-stats.ts'
 import { statsUnavailable } from './errors.ts'
-import { bodyOf, readWholeBodies, sendJson } from './raw-json.ts'
+import { asJson, bodyOf, readWholeBodies, sendJson } from './raw-json.ts'
 import { type Random, responsePadding } from './response-padding.ts'
 
 export interface StatsDeps {
@@ -32,13 +32,13 @@ export function mountStats(app: App, path: string, deps: StatsDeps): void {
     // What is wrong with a body is told before anything is known of who sent it, and was never padded.
     const padding = error.kind === 'invalid' ? '' : responsePadding(size, deps.random)
     const body = { error: error.message, code: error.code, padding }
-    return sendJson(reply, error.kind === 'invalid' ? 400 : status, body)
+    return sendJson(reply, error.kind === 'invalid' ? 400 : status, asJson(body))
   })
   app.all(path, async (request, reply) => {
     decodeStatsBody(bodyOf(request), request.headers['content-type'])
     const days = await readStats(deps, request.headers.authorization)
     const padding = responsePadding(size, deps.random)
-    return sendJson(reply, 200, { ...(days.length > 0 && { days }), padding })
+    return sendJson(reply, 200, asJson({ ...(days.length > 0 && { days }), padding }))
   })
 }
 

@@ -12,6 +12,8 @@ interface RouteCase {
   location?: string
   body?: string
   headers?: Record<string, string>
+  requestHeaders?: Record<string, string>
+  wanted?: { contentType: string; body: string }
 }
 
 interface SizeCase {
@@ -66,14 +68,15 @@ function call(method: string, path: string, headers = {}, body = ''): Promise<An
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }
-const OF_OTHERS = /^(rotate|jwks|chaff|maintenance|health_db_down)/
+const OF_OTHERS = /^(rotate|jwks|maintenance|health_db_down)/
 
 describe('routes', () => {
   test.each(routeCases.filter(({ name }) => !OF_OTHERS.test(name)))(
     '$name: $request',
-    async ({ request, httpStatus, contentType, location, body, headers = {} }) => {
+    async ({ request, httpStatus, location, headers, requestHeaders, ...given }) => {
+      const { contentType, body } = given.wanted ?? given
       const [method = '', path = ''] = request.split(' ')
-      const answer = await call(method, path)
+      const answer = await call(method, path, requestHeaders)
       expect(answer.status).toBe(httpStatus)
       expect(answer.headers).toMatchObject({
         ...headers,
