@@ -3,7 +3,7 @@ import type { ExportDeps } from './deps.ts'
 import { type FileShare, type Page, portions } from './group-exposures.ts'
 
 /** So many rows travel at a time; memory does not depend on how many there are. */
-const PAGE_SIZE = 2000
+const PAGE_SIZE = 500
 
 type ReadingDeps = Pick<ExportDeps, 'db' | 'settings'>
 
