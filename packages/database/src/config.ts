@@ -1,6 +1,8 @@
 import { choice, duration, env, flag, integer, optionalText, text } from '@ens/config'
 import { z } from 'zod'
 
+export * from './retention.ts'
+
 const TLS_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const
 
 /** How to reach PostgreSQL. Variables are those of the reference server. */

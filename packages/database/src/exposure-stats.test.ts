@@ -100,3 +100,11 @@ test('old hours are deleted', async () => {
   expect(await exposureStats.deleteBefore(db, ONE)).toBe(1)
   expect(await sums()).toMatchObject({ publishes: 1 })
 })
+
+test('events that were never folded are deleted by their hour, a few at a time', async () => {
+  for (const hour of [OCTOBER_5_NOON, OCTOBER_5_NOON, OCTOBER_5_NOON, ONE]) await publish({ hour })
+  expect(await exposureStats.deleteEventsBefore(db, OCTOBER_5_NOON, 2)).toBe(0)
+  expect(await exposureStats.deleteEventsBefore(db, ONE, 2)).toBe(2)
+  expect(await exposureStats.deleteEventsBefore(db, ONE, 2)).toBe(1)
+  expect(await sums()).toMatchObject({ publishes: 1 })
+})

@@ -81,6 +81,14 @@ export function deleteBefore(db: Queryable, before: Date): Promise<number> {
   return db.execute(sql`delete from publish_hour where hour < ${before}`)
 }
 
+/** Deletes up to `limit` events of hours before this one that were never folded, and says how many. */
+export function deleteEventsBefore(db: Queryable, before: Date, limit: number): Promise<number> {
+  return db.execute(sql`
+    delete from publish_event
+    where ctid = any(array(
+      select ctid from publish_event where hour < ${before} limit ${limit} for update skip locked))`)
+}
+
 /** How many events have each value, from 0 on. */
 function histogram(column: Sql, buckets: number): Sql {
   const counts = Array.from(

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { holdsLock, sql, withLock } from './index.ts'
+import { holdsLock, removeExpiredLocks, sql, withLock } from './index.ts'
 import { type TestDatabase, testDatabase } from './testing.ts'
 
 const START = Date.parse('2020-06-15T12:00:00Z')
@@ -88,4 +88,16 @@ test('of twenty that want one lock at once, one gets it and none fails', async (
   let asked = 1
   const outcomes = await Promise.all(wanted)
   expect(outcomes.filter(({ ran }) => ran)).toHaveLength(1)
+})
+
+test('what crashed holders left can be removed; a lock that is held stays', async () => {
+  await db.execute(sql`delete from lock`)
+  const acquired = { token: crypto.randomUUID(), name: 'left behind', until: at(60)() }
+  await db.execute(sql`
+    insert into lock (name, token, expires_at) values (${acquired.name}, ${acquired.token}, ${acquired.until})`)
+  await withLock(db, lock('held', 1), async () => {
+    expect(await removeExpiredLocks(db, at(60)())).toBe(0)
+    expect(await removeExpiredLocks(db, at(61)())).toBe(1)
+    expect(await withLock(db, lock('held', 60), async () => 'ran')).toEqual({ ran: false })
+  })
 })

@@ -1,4 +1,5 @@
 export type { Admission } from './admission.ts'
+export * from './clean-up.ts'
 export * from './generated.ts'
 export * from './in-flight.ts'
 export type { PublishStatistics } from './insertion.ts'
