@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   ssr: { resolve: { conditions: ['@ens/source', 'node', 'module'] } },
   test: {
-    include: ['{packages,services}/*/src/**/*.test.ts', '{scripts,test}/**/*.test.ts'],
+    include: ['{packages,services}/*/src/**/*.test.ts', '{bench,scripts,test}/**/*.test.ts'],
     globalSetup: './packages/embedded-postgres/src/test-database.ts',
     reporters: ['default', './scripts/closing-line.ts'],
     isolate: false,

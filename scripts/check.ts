@@ -27,7 +27,7 @@ const GATES: Gate[] = [
     name: 'layers',
     args: [
       'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
-      ...['packages', 'services', 'scripts', 'test'],
+      ...['packages', 'services', 'scripts', 'test', 'bench'],
     ],
   },
   { name: 'dead-code', args: ['node_modules/knip/bin/knip.js', '--no-progress'] },

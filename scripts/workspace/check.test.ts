@@ -37,9 +37,10 @@ const references = (...paths: string[]) => json({ references: paths.map((path) =
 const README = '# A title\n\nWhat it is.\n\nWhat it promises.\n'
 
 const SOUND: Files = {
-  'tsconfig.json': references('packages/domain', 'services/export', 'scripts', 'test'),
+  'tsconfig.json': references('packages/domain', 'services/export', 'scripts', 'test', 'bench'),
   'scripts/tsconfig.json': references('../packages/domain', '../services/export'),
   'test/tsconfig.json': references('../packages/domain', '../services/export'),
+  'bench/tsconfig.json': references('../packages/domain', '../services/export'),
   'packages/domain/package.json': json(domainManifest),
   'packages/domain/tsconfig.json': json(tsconfig()),
   'packages/domain/README.md': README,
@@ -140,7 +141,7 @@ test.each<[string, Files, string]>([
   ],
   [
     'a service that the root does not build',
-    { 'tsconfig.json': references('packages/domain', 'scripts', 'test') },
+    { 'tsconfig.json': references('packages/domain', 'scripts', 'test', 'bench') },
     'tsconfig.json: does not refer to services/export',
   ],
   [

@@ -17,12 +17,13 @@ const MEMBER = {
 /** `tsc -b` builds what a tsconfig refers to: exactly what its package.json depends on, and the root everything. */
 export async function referenceProblems(workspace: Workspace): Promise<string[]> {
   const paths = workspace.members.map(({ path }) => path)
-  const everything = [...paths, 'scripts', 'test']
+  const everything = [...paths, 'scripts', 'test', 'bench']
   const problems = await Promise.all([
     ...workspace.members.map((member) => memberProblems(workspace, member)),
     compareReferences(workspace, '.', everything),
     compareReferences(workspace, 'scripts', paths),
     compareReferences(workspace, 'test', paths),
+    compareReferences(workspace, 'bench', paths),
   ])
   return problems.flat()
 }

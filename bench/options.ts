@@ -1,0 +1,38 @@
+import { parseArgs } from 'node:util'
+import { SIZES, type Sizes } from './sizes.ts'
+
+export interface Options {
+  scenarios: string[]
+  sizes: Sizes
+  /** Where the result goes; in the folder of results if not said. */
+  out: string | undefined
+  /** Whether services write profiles of their processor time, which slows them down. */
+  profiles: boolean
+}
+
+/** Throws a sentence for who typed them. */
+export function parseOptions(args: string[], known: readonly string[]): Options {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      full: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
+      out: { type: 'string' },
+    },
+  })
+  if (values.quick && values.full) throw new Error('choose one of --quick and --full')
+  const unknown = positionals.filter((name) => name !== 'all' && !known.includes(name))
+  if (unknown.length > 0)
+    throw new Error(
+      `there is no scenario "${unknown.join('", "')}"; there are: ${known.join(', ')}, all`,
+    )
+  const isAll = positionals.length === 0 || positionals.includes('all')
+  return {
+    scenarios: isAll ? [...known] : positionals,
+    sizes: values.quick ? SIZES.quick : values.full ? SIZES.full : SIZES.default,
+    out: values.out,
+    profiles: values.profile,
+  }
+}

@@ -1,0 +1,41 @@
+import { loadConfig } from '@ens/config'
+import { type Database, databaseConfig, openDatabase, sql } from '@ens/database'
+import { databaseVariables, type Stand, TEMPLATE } from './stand.ts'
+
+/** A database of one scenario's own, migrated and configured, empty and never analysed. */
+export interface BenchDatabase {
+  readonly name: string
+  /** For the driver without anything of ours. */
+  readonly url: string
+  readonly variables: Record<string, string>
+  readonly db: Database
+}
+
+/** Lends a database to the work, and drops it. */
+export async function withDatabase<T>(
+  stand: Stand,
+  name: string,
+  work: (database: BenchDatabase) => Promise<T>,
+): Promise<T> {
+  const copy = `bench_${name}`
+  await stand.server.execute(statement(`create database ${copy} template ${TEMPLATE}`))
+  const variables = databaseVariables(stand.postgres, copy)
+  const db = openDatabase(loadConfig(databaseConfig, variables))
+  try {
+    return await work({ name: copy, url: stand.postgres.url(copy), variables, db })
+  } finally {
+    await db.close()
+    await stand.server.execute(statement(`drop database ${copy} with (force)`))
+  }
+}
+
+/** Has PostgreSQL know the tables as it would after some hours in production, and writes everything to disk. */
+export async function settle({ db }: BenchDatabase): Promise<void> {
+  await db.execute(sql`vacuum analyze`)
+  await db.execute(sql`checkpoint`)
+}
+
+/** Names of ours, which no parameter can stand for. */
+function statement(text: string) {
+  return sql([text])
+}
