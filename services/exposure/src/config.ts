@@ -139,6 +139,16 @@ export const config = z.object({
   revisionToken: revisionTokenConfig,
   padding: paddingConfig,
   stats: statsConfig,
+  maintenanceMode: env(
+    'MAINTENANCE_MODE',
+    flag(false),
+    'Answer every request with 429, `please try again later`. Probes (`/livez`, `/readyz`) go on.',
+  ),
+  servesV1alpha1: env(
+    'ENABLE_V1ALPHA1_API',
+    flag(false),
+    'Serve the old publish API too, at `POST /`.',
+  ),
   appCacheMs: env(
     'AUTHORIZED_APP_CACHE_DURATION',
     duration('5m').refine((ms) => ms >= 0, 'must not be negative'),

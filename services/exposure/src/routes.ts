@@ -1,13 +1,21 @@
 import type { App } from '@ens/server'
-import { publishV1 } from './publish-api.ts'
+import type { Config } from './config.ts'
+import { refuseEverything } from './maintenance.ts'
+import { publishV1, publishV1alpha1 } from './publish-api.ts'
 import { mountPublish, type PublishRouteDeps } from './publish-route.ts'
 import { mountStats, type StatsDeps } from './stats-route.ts'
 
 export interface RouteDeps extends PublishRouteDeps, StatsDeps {
-  config: PublishRouteDeps['config'] & StatsDeps['config']
+  config: PublishRouteDeps['config'] &
+    StatsDeps['config'] &
+    Pick<Config, 'maintenanceMode' | 'servesV1alpha1'>
 }
 
 export async function routes(app: App, deps: RouteDeps): Promise<void> {
+  const { maintenanceMode, servesV1alpha1 } = deps.config
+  if (maintenanceMode) refuseEverything(app)
   await app.register(async (scope: App) => mountPublish(scope, '/v1/publish', publishV1, deps))
+  if (servesV1alpha1)
+    await app.register(async (scope: App) => mountPublish(scope, '/', publishV1alpha1, deps))
   await app.register(async (scope: App) => mountStats(scope, '/v1/stats', deps))
 }

@@ -172,10 +172,11 @@ export async function publishTo(
   app: App,
   body: object | string,
   headers: Record<string, string> = {},
+  url = '/v1/publish',
 ): Promise<Reply> {
   const reply = await app.inject({
     method: 'POST',
-    url: '/v1/publish',
+    url,
     headers: { 'content-type': 'application/json', ...headers },
     payload: typeof body === 'string' ? body : JSON.stringify(body),
   })

@@ -1,0 +1,17 @@
+import type { App } from '@ens/server'
+import { sendJson } from './raw-json.ts'
+
+/** Byte for byte what phones have always been told; there is a blank after the colon. */
+const BODY = Buffer.from('{"error": "please try again later"}')
+
+/** These say whether the process lives, not whether it serves. */
+const PROBES = ['/livez', '/readyz']
+
+/** Refuses every request, chaff and health included, so that nothing is asked of a database that is being worked on. */
+export function refuseEverything(app: App): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const { url } = request.routeOptions
+    if (url === undefined || PROBES.includes(url)) return
+    await sendJson(reply, 429, BODY)
+  })
+}
