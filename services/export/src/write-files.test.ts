@@ -162,19 +162,39 @@ test('a store that is out of reach fails the batch, and nothing else', async () 
   expect(await exporter.doWork()).toMatchObject({ batches: 1 })
 })
 
-test('a worker whose batch was taken over changes nothing any more', async () => {
-  let published = Buffer.alloc(0)
-  let others = 0
-  const stalling = hookedBlobstore(exporter.deps.blobstore, async (step) => {
-    if (step !== 'before create' || others++ > 0) return
-    exporter.advance(LEASE_IS_OVER_MS)
+describe('a worker whose batch was taken over', () => {
+  test('changes nothing any more, before its archive is created', async () => {
+    let published = Buffer.alloc(0)
+    // The other worker dies before its index lists the archive, so that only the database knows of it.
+    const dying = hookedBlobstore(exporter.deps.blobstore, (step) => {
+      if (step === 'before create' && published.length > 0) throw new Error('dying')
+      if (step === 'after create') published = contentsOf(NAME)
+    })
+    const stalling = hookedBlobstore(exporter.deps.blobstore, async (step) => {
+      if (step !== 'before create' || published.length > 0) return
+      exporter.advance(LEASE_IS_OVER_MS)
+      await expect(workWith({ blobstore: dying })).rejects.toThrow()
+    })
+    await expect(workWith({ blobstore: stalling })).rejects.toEqual(firstError('export_lease_lost'))
+    expect(contentsOf(NAME).equals(published)).toBe(true)
     await exporter.doWork()
-    published = contentsOf(NAME)
+    expect(await exporter.download()).toHaveLength(1)
   })
-  await expect(workWith({ blobstore: stalling })).rejects.toThrow()
-  expect(published.length).toBeGreaterThan(0)
-  expect(contentsOf(NAME).equals(published)).toBe(true)
-  expect(await exporter.download()).toHaveLength(1)
+
+  test('changes nothing any more, while it replaces what was in the way', async () => {
+    const options = { contentType: 'text/plain', cacheable: true, signal }
+    await exporter.blobstore.put(BUCKET, NAME, Buffer.from('old'), options)
+    let published = Buffer.alloc(0)
+    const stalling = hookedBlobstore(exporter.deps.blobstore, async (at) => {
+      if (at !== 'before put' || published.length > 0) return
+      exporter.advance(LEASE_IS_OVER_MS)
+      await exporter.doWork()
+      published = contentsOf(NAME)
+    })
+    await expect(workWith({ blobstore: stalling })).rejects.toThrow()
+    expect(contentsOf(NAME).equals(published)).toBe(true)
+    expect(await exporter.download()).toHaveLength(1)
+  })
 })
 
 test('a name that another batch has published is not taken from it', async () => {

@@ -1,14 +1,12 @@
 import { type exportBatches, exportFiles, signatureInfos } from '@ens/database'
 import { liveSignatureInfos } from '@ens/domain'
-import { exportFilename, exportWithoutSigner, indexName, parseIndex } from '@ens/export-file'
-import { objectChanged } from '@ens/storage'
-import { type Archive, buildArchive, sha256 } from './build-archive.ts'
-import { checkArchive } from './check-archive.ts'
+import { exportFilename, exportWithoutSigner } from '@ens/export-file'
+import { buildArchive } from './build-archive.ts'
 import type { ExportDeps, OpenSigner } from './deps.ts'
-import { archiveDamaged, leaseLost, nameTaken, windowChanged } from './errors.ts'
+import { leaseLost, nameTaken, windowChanged } from './errors.ts'
 import { type FileShare, shareOut } from './group-exposures.ts'
-import { createObject, findObject, within } from './objects.ts'
 import { type BatchContents, readExposures } from './read-exposures.ts'
+import { findAdoptable, upload } from './store-archive.ts'
 
 export type WritingDeps = Pick<
   ExportDeps,
@@ -76,7 +74,8 @@ async function writeFile(
   const built = await buildArchive({ batch, ...task }, pages, signal)
   checkShare(built.share, share)
   const filename = nameOf(batch, number, deps.settings.reprocessCount)
-  const adopted = await findAdoptable(deps, task, filename, built, signal)
+  const storing = { ...task, filename, built }
+  const adopted = await findAdoptable(deps, storing, signal)
   const archive = adopted ?? built
   const file: exportFiles.ExportFile = {
     filename,
@@ -88,7 +87,7 @@ async function writeFile(
     revisedKeyCount: share.revisedKeys,
   }
   await record(deps, lease, file)
-  if (!adopted) await upload(deps, task, filename, built, signal)
+  if (!adopted) await upload(deps, storing, signal)
   deps.events.fileWritten(batch, file, adopted !== undefined)
   return file
 }
@@ -106,26 +105,6 @@ function nameOf(batch: exportBatches.StoredBatch, number: number, reprocessCount
   return exportFilename(batch.filenameRoot, batch.start, batch.end, number, moved)
 }
 
-/** What an earlier try uploaded, if it is what that try recorded, says the same as this one, and is signed by the same keys. */
-async function findAdoptable(
-  { db, blobstore }: WritingDeps,
-  { lease, signers }: FileTask,
-  filename: string,
-  built: Archive,
-  signal: AbortSignal,
-): Promise<Archive | undefined> {
-  const earlier = await exportFiles.findUnfinished(db, lease, filename)
-  if (!earlier) return undefined
-  const object = await findObject(blobstore, lease.batch.bucketName, filename, signal)
-  if (!object || !sha256(object.contents).equals(earlier.digest)) return undefined
-  try {
-    await checkArchive(object.contents, built, signers)
-  } catch {
-    return undefined // of other keys, or by other signers; whatever it is, it will be replaced
-  }
-  return { ...built, contents: Buffer.from(object.contents), digest: earlier.digest }
-}
-
 async function record(
   { db }: WritingDeps,
   lease: exportBatches.Lease,
@@ -134,46 +113,4 @@ async function record(
   const outcome = await db.transaction((tx) => exportFiles.record(tx, lease, file))
   if (outcome === 'lost') throw leaseLost()
   if (outcome === 'taken') throw nameTaken(`${file.filename} was published already`)
-}
-
-/** Uploads an archive and reads it back, so that only what can be downloaded and verified counts as written. */
-async function upload(
-  deps: WritingDeps,
-  { lease, signers }: FileTask,
-  filename: string,
-  built: Archive,
-  signal: AbortSignal,
-): Promise<void> {
-  const { blobstore } = deps
-  const { bucketName } = lease.batch
-  const object = { contents: built.contents, contentType: 'application/zip', cacheable: true }
-  if (!(await createObject(blobstore, bucketName, filename, object, signal)))
-    await replaceUnlisted(deps, lease.batch, filename, object, signal)
-  const stored = await findObject(blobstore, bucketName, filename, signal)
-  if (!stored || !sha256(stored.contents).equals(built.digest))
-    throw archiveDamaged(`${filename} did not read back as it was written`)
-  await checkArchive(stored.contents, built, signers)
-}
-
-/** Replaces what a try that did not end left under the name; never what an index lists. */
-async function replaceUnlisted(
-  { blobstore }: WritingDeps,
-  batch: exportBatches.StoredBatch,
-  filename: string,
-  { contents, ...options }: { contents: Uint8Array; contentType: string; cacheable: boolean },
-  signal: AbortSignal,
-): Promise<void> {
-  const { bucketName, filenameRoot } = batch
-  const index = await findObject(blobstore, bucketName, indexName(filenameRoot), signal)
-  if (index && parseIndex(Buffer.from(index.contents).toString()).includes(filename))
-    throw nameTaken(`${filename} is listed in ${indexName(filenameRoot)} already`)
-  const present = await findObject(blobstore, bucketName, filename, signal)
-  if (!present) throw objectChanged(`${filename} was there, and is gone; somebody else is at it`)
-  // Only if it is still what was seen: a worker whose lease was taken over must not replace its successor's.
-  const onlyIf = blobstore.capabilities.conditionalPut ? present.version : undefined
-  await blobstore.put(bucketName, filename, contents, {
-    ...options,
-    onlyIf,
-    signal: within(signal),
-  })
 }

@@ -145,6 +145,9 @@ describe('leasing', () => {
     expect(await lease(later(hour(10), TTL))).toBeUndefined()
     const next = await taken(later(hour(10), TTL + 1))
 
+    expect([await exportBatches.isHeld(db, late), await exportBatches.isHeld(db, next)]).toEqual([
+      ...[false, true],
+    ])
     expect(await exportBatches.renew(db, late, hour(11))).toBe(false)
     expect(await exportBatches.release(db, late)).toBe(false)
     const failure = { at: hour(10), notBefore: hour(10), reason: 'late' }

@@ -76,6 +76,13 @@ async function take(
   return { batch: { ...batch, ...held }, token, overtaken }
 }
 
+/** Whether the batch is still this worker's. */
+export async function isHeld(db: Queryable, { batch, token }: Lease): Promise<boolean> {
+  const held = await db.query(sql`
+    select from export_batch where id = ${batch.id} and lease_token = ${token}`)
+  return held.length > 0
+}
+
 /** Prolongs a lease; false once it is another's. */
 export function renew(db: Queryable, lease: Lease, expires: Date): Promise<boolean> {
   return update(db, lease, sql`lease_expires = ${expires}`)
