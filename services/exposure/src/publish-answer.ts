@@ -17,7 +17,7 @@ export interface AnswerDeps extends PublishDeps {
   deadlineMs: number
 }
 
-export interface SentRequest {
+interface SentRequest {
   body: unknown
   headers: Record<string, string | string[] | undefined> & { 'user-agent'?: string | undefined }
 }
