@@ -163,6 +163,10 @@ test('a store that is out of reach fails the batch, and nothing else', async () 
 })
 
 describe('a worker whose batch was taken over', () => {
+  /** So that the two workers' archives differ. */
+  const anotherKey = () =>
+    exporter.publish({ key: aKey(2), createdAt: new Date('2020-10-05T10:00:00Z') })
+
   test('changes nothing any more, before its archive is created', async () => {
     let published = Buffer.alloc(0)
     // The other worker dies before its index lists the archive, so that only the database knows of it.
@@ -173,6 +177,7 @@ describe('a worker whose batch was taken over', () => {
     const stalling = hookedBlobstore(exporter.deps.blobstore, async (step) => {
       if (step !== 'before create' || published.length > 0) return
       exporter.advance(LEASE_IS_OVER_MS)
+      await anotherKey()
       await expect(workWith({ blobstore: dying })).rejects.toThrow()
     })
     await expect(workWith({ blobstore: stalling })).rejects.toEqual(firstError('export_lease_lost'))
@@ -188,6 +193,7 @@ describe('a worker whose batch was taken over', () => {
     const stalling = hookedBlobstore(exporter.deps.blobstore, async (at) => {
       if (at !== 'before put' || published.length > 0) return
       exporter.advance(LEASE_IS_OVER_MS)
+      await anotherKey()
       await exporter.doWork()
       published = contentsOf(NAME)
     })
