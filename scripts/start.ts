@@ -52,6 +52,8 @@ async function run(): Promise<void> {
   const entries = {
     exposure: at('services/exposure/src/main.ts'),
     export: at('services/export/src/main.ts'),
+    'cleanup-exposure': at('services/cleanup-exposure/src/main.ts'),
+    'cleanup-export': at('services/cleanup-export/src/main.ts'),
   }
   const environment = process.env
   const local = await startLocal({ config, folder, entries, environment, fleet, terminal, now })

@@ -12,10 +12,30 @@ export const config = z.object({
     'Port on which `start` runs the service that phones publish to.',
   ),
   exportPort: port('EXPORT_PORT', 8081, 'Port of the service that makes archives.'),
+  cleanupExposurePort: port(
+    'CLEANUP_EXPOSURE_PORT',
+    8083,
+    'Port of the service that deletes old keys.',
+  ),
+  cleanupExportPort: port(
+    'CLEANUP_EXPORT_PORT',
+    8084,
+    'Port of the service that deletes old archives.',
+  ),
   cdnPort: port('CDN_PORT', 8082, 'Port of the file server that stands for the CDN.'),
   databasePort: port('DATABASE_PORT', 5433, 'Port of the embedded PostgreSQL.'),
   exposureMetricsPort: port('EXPOSURE_METRICS_PORT', 9101, 'Port of the metrics of `exposure`.'),
   exportMetricsPort: port('EXPORT_METRICS_PORT', 9102, 'Port of the metrics of `export`.'),
+  cleanupExposureMetricsPort: port(
+    'CLEANUP_EXPOSURE_METRICS_PORT',
+    9103,
+    'Port of the metrics of `cleanup-exposure`.',
+  ),
+  cleanupExportMetricsPort: port(
+    'CLEANUP_EXPORT_METRICS_PORT',
+    9104,
+    'Port of the metrics of `cleanup-export`.',
+  ),
 })
 
 export type LocalConfig = z.output<typeof config>
@@ -25,9 +45,13 @@ export function portsByVariable(config: LocalConfig): Record<string, number> {
   return {
     EXPOSURE_PORT: config.exposurePort,
     EXPORT_PORT: config.exportPort,
+    CLEANUP_EXPOSURE_PORT: config.cleanupExposurePort,
+    CLEANUP_EXPORT_PORT: config.cleanupExportPort,
     CDN_PORT: config.cdnPort,
     DATABASE_PORT: config.databasePort,
     EXPOSURE_METRICS_PORT: config.exposureMetricsPort,
     EXPORT_METRICS_PORT: config.exportMetricsPort,
+    CLEANUP_EXPOSURE_METRICS_PORT: config.cleanupExposureMetricsPort,
+    CLEANUP_EXPORT_METRICS_PORT: config.cleanupExportMetricsPort,
   }
 }

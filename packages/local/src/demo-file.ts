@@ -20,6 +20,8 @@ export interface Demo extends DemoConfiguration {
   exportRootUrl: string
   createBatchesUrl: string
   doWorkUrl: string
+  cleanupExposureUrl: string
+  cleanupExportUrl: string
   jobToken: string
   databaseUrl: string
 }
@@ -43,6 +45,8 @@ export function describeDemo(
     exportRootUrl: at(config.cdnPort, `/${DEMO.bucket}`),
     createBatchesUrl: at(config.exportPort, '/create-batches'),
     doWorkUrl: at(config.exportPort, '/do-work'),
+    cleanupExposureUrl: at(config.cleanupExposurePort, '/'),
+    cleanupExportUrl: at(config.cleanupExportPort, '/'),
     jobToken,
     databaseUrl,
     ...configuration,

@@ -79,6 +79,8 @@ async function proofDeps(): Promise<ProofDeps> {
       exportKeyVersion: 'v1',
       createBatchesUrl: '',
       doWorkUrl: '',
+      cleanupExposureUrl: '',
+      cleanupExportUrl: '',
       jobToken: '',
       databaseUrl: '',
     },

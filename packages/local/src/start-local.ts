@@ -31,6 +31,8 @@ import { type Scheduler, startScheduler } from './scheduler.ts'
 import { type Service, startService } from './service.ts'
 import type { Terminal } from './terminal.ts'
 import {
+  cleanupExportVariables,
+  cleanupExposureVariables,
   DATABASE_NAME,
   databaseVariables,
   exportVariables,
@@ -40,12 +42,18 @@ import {
 } from './variables.ts'
 
 const JOBS_EVERY_MS = 1_000
+const CLEANUPS_EVERY_MS = 60_000
+
+/** The services of the fleet, by the names of their folders. */
+const SERVICES = ['exposure', 'export', 'cleanup-exposure', 'cleanup-export'] as const
+
+type ServiceName = (typeof SERVICES)[number]
 
 export interface LocalOptions {
   config: LocalConfig
   folder: LocalFolder
   /** The module that runs each service. */
-  entries: { exposure: string; export: string }
+  entries: Record<ServiceName, string>
   /** What the services get beside their own variables, which win. */
   environment: NodeJS.ProcessEnv
   fleet: Fleet
@@ -76,7 +84,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   const demo = describeDemo(configuration, surroundings, postgres.url(DATABASE_NAME))
   await terminal.during('starting the services', addServices(options, surroundings))
   const scheduler = addScheduler(options, demo)
-  fleet.add(keepLogsSmall(['postgres', 'exposure', 'export'].map(folder.logOf)))
+  fleet.add(keepLogsSmall(['postgres', ...SERVICES].map(folder.logOf)))
   await writePrivate(folder.file('demo.json'), `${JSON.stringify(demo, null, 2)}\n`)
   return { demo, publicKeys, scheduler, dataDirectory: postgres.dataDirectory }
 }
@@ -122,18 +130,26 @@ function databaseSettings(surroundings: Surroundings): DatabaseConfig {
 
 async function addServices(options: LocalOptions, surroundings: Surroundings): Promise<void> {
   const { config, fleet, folder } = options
+  const { cleanupExposurePort, cleanupExportPort } = config
   const cdn = await startCdn(folder.blobs, config.cdnPort, apiPages())
   fleet.add({ name: 'cdn', stop: () => cdn.close() })
   const services = await Promise.all([
     addService(options, 'exposure', config.exposurePort, exposureVariables(surroundings)),
     addService(options, 'export', config.exportPort, exportVariables(surroundings)),
+    addService(
+      options,
+      'cleanup-exposure',
+      cleanupExposurePort,
+      cleanupExposureVariables(surroundings),
+    ),
+    addService(options, 'cleanup-export', cleanupExportPort, cleanupExportVariables(surroundings)),
   ])
   await Promise.all(services.map((service) => service.healthy()))
 }
 
 async function addService(
   { entries, environment, fleet, folder }: LocalOptions,
-  name: 'exposure' | 'export',
+  name: ServiceName,
   port: number,
   variables: Variables,
 ): Promise<Service> {
@@ -152,6 +168,8 @@ function addScheduler({ fleet, terminal }: LocalOptions, demo: Demo): Scheduler 
     jobs: [
       { name: 'create-batches', url: demo.createBatchesUrl, everyMs: JOBS_EVERY_MS },
       { name: 'do-work', url: demo.doWorkUrl, everyMs: JOBS_EVERY_MS },
+      { name: 'cleanup-exposure', url: demo.cleanupExposureUrl, everyMs: CLEANUPS_EVERY_MS },
+      { name: 'cleanup-export', url: demo.cleanupExportUrl, everyMs: CLEANUPS_EVERY_MS },
     ],
     token: demo.jobToken,
     log: (line) => terminal.line(`scheduler: ${line}`),

@@ -52,6 +52,24 @@ export function exportVariables(surroundings: Surroundings): Variables {
   }
 }
 
+export function cleanupExposureVariables(surroundings: Surroundings): Variables {
+  const { config, jobToken } = surroundings
+  return {
+    ...common(surroundings, config.cleanupExposurePort, config.cleanupExposureMetricsPort),
+    JOB_TOKEN: jobToken,
+  }
+}
+
+export function cleanupExportVariables(surroundings: Surroundings): Variables {
+  const { config, folder, jobToken } = surroundings
+  return {
+    ...common(surroundings, config.cleanupExportPort, config.cleanupExportMetricsPort),
+    JOB_TOKEN: jobToken,
+    BLOBSTORE: 'FILESYSTEM',
+    BLOBSTORE_FILESYSTEM_ROOT: folder.blobs,
+  }
+}
+
 function common(surroundings: Surroundings, port: number, metricsPort: number): Variables {
   return {
     ...databaseVariables(surroundings),
