@@ -8,7 +8,7 @@ import { z } from 'zod'
 /** Each deletion at a time waits for the database once. */
 const MOST_AT_ONCE = 64
 
-export const cleanupSettings = retentionConfig.extend({
+const cleanupSettings = retentionConfig.extend({
   historyTtlMs: env(
     'EXPORT_HISTORY_TTL',
     duration('720h').refine((ms) => ms >= 0, 'must not be negative'),

@@ -4,7 +4,7 @@ import { observabilityConfig } from '@ens/observability'
 import { serverConfig } from '@ens/server/config'
 import { z } from 'zod'
 
-export const cleanupSettings = retentionConfig.extend({
+const cleanupSettings = retentionConfig.extend({
   batchSize: env(
     'CLEANUP_BATCH_SIZE',
     integer({ min: 1, max: 50_000, fallback: 1000 }),

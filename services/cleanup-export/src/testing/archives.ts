@@ -11,7 +11,7 @@ import type { Blobstore } from '@ens/storage'
 
 export const BUCKET = 'exports'
 
-export interface GivenBatch {
+interface GivenBatch {
   configId: number
   start: Date
   end: Date
