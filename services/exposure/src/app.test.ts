@@ -138,6 +138,16 @@ test('the old API stores what it is sent under the regions of the request, and h
   expect(await publishAlpha([sentKey(1)], [])).toMatchObject({ status: 200 })
 })
 
+test('an app without regions of its own may name any, but only regions', async () => {
+  const publish = (region: string) => publishAlpha([sentKey(0)], [region], 'placeless.example.app')
+  expect(await publish('U\0S')).toMatchObject({
+    status: 400,
+    headers: { 'x-api-version': 'v1alpha' },
+  })
+  expect(await publish('ca-on')).toMatchObject({ status: 200 })
+  expect(await server.db.query(sql`select regions from exposure`)).toEqual([{ regions: ['CA-ON'] }])
+})
+
 test('in maintenance everything that has a route is refused, chaff and health too', async () => {
   const closed = await server.another({ variables: { MAINTENANCE_MODE: 'true' } })
   for (const [url, headers] of [

@@ -28,6 +28,7 @@ const keyAlarms = counter('en-server/revision_key_alarms_count', {
 
 export interface PublishStoredEvent {
   app: AuthorizedApp
+  /** As configured. */
   regions: readonly string[]
   claims: VerifiedClaims | undefined
   platform: Platform
@@ -59,8 +60,7 @@ export function publishEvents(log: Logger, { logsBadCertificates, logsBadBodies 
       exposures.add(inserted, { type: 'INSERTED' })
       exposures.add(revised, { type: 'REVISED' })
       exposures.add(dropped, { type: 'DROPPED' })
-      for (const region of regions.filter((region) => app.allowedRegions.includes(region)))
-        publishes.add(1, { healthAuthorityID: app.name, region })
+      for (const region of regions) publishes.add(1, { healthAuthorityID: app.name, region })
     },
 
     replied(error: AppError | undefined) {

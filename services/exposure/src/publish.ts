@@ -3,6 +3,7 @@ import type { Database } from '@ens/database'
 import {
   type AuthorizedApp,
   findForbiddenRegion,
+  normalizeRegion,
   type Platform,
   regionsOf,
   type SentKey,
@@ -86,7 +87,14 @@ export async function publish(deps: PublishDeps, input: PublishInput): Promise<A
   const request = storeRequest(deps, { app, input, claims, token, transformed, arrivedAt })
   const stored = await storeWithWarnings(deps, request, transformed.warnings)
   const repeated = transformed.exposures.length - request.exposures.length
-  deps.events.publishStored({ app, regions, claims, platform: input.platform, stored, repeated })
+  deps.events.publishStored({
+    app,
+    regions: namesOwnRegions(app, input) ? ['other'] : regions,
+    claims,
+    platform: input.platform,
+    stored,
+    repeated,
+  })
   return {
     revisionToken: await deps.tokens.issue(token, stored.listed, arrivedAt),
     inserted: stored.inserted,
@@ -106,20 +114,24 @@ async function findApp({ parties }: PublishDeps, name: string): Promise<Authoriz
   throw appUnknown(`unauthorized health authority: ${name}`)
 }
 
-function chooseRegions(
-  { config }: PublishDeps,
-  app: AuthorizedApp,
-  { appName, regions: requested }: PublishInput,
-): string[] {
+function chooseRegions({ config }: PublishDeps, app: AuthorizedApp, input: PublishInput): string[] {
+  const { appName, regions: requested } = input
   const forbidden = findForbiddenRegion(app, requested)
   if (forbidden !== undefined) {
     throw regionForbidden(
       `verifying allowed regions: app ${app.name} tried to write to unauthorized region ${forbidden}`,
     )
   }
-  const regions = regionsOf(app, requested, config.publish.defaultRegion)
+  // An app without regions may name any; they are stored, so they must be regions.
+  const named = namesOwnRegions(app, input) ? requested.map(normalizeRegion) : requested
+  const regions = regionsOf(app, named, config.publish.defaultRegion)
   if (regions.length > 0) return regions
   throw regionMissing(`unknown health authority regions for ${appName}`)
+}
+
+/** Whether the regions are the client's words and not ours, so that metrics must not be labelled with them. */
+function namesOwnRegions(app: AuthorizedApp, { regions: requested }: PublishInput): boolean {
+  return requested.length > 0 && app.allowedRegions.length === 0
 }
 
 /** Undefined when the app may publish without a certificate, and sent none that is good. */
