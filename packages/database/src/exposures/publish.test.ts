@@ -1,5 +1,6 @@
-import { type Exposure, settleDuplicates } from '@ens/domain'
+import { type Exposure, REPORT_TYPES, settleDuplicates } from '@ens/domain'
 import { aKey, anExposure, OCTOBER_5_NOON } from '@ens/domain/testing'
+import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { exposures, sql } from '../index.ts'
 import { type TestDatabase, testDatabase } from '../testing.ts'
@@ -122,4 +123,43 @@ test('a publish waits for another of the same keys no longer than it was told to
   })
   const [setting] = await db.query(sql`select current_setting('lock_timeout') as wait`)
   expect(setting).toEqual({ wait: '0' })
+})
+
+test('whatever a publish may hold comes back as it was stored', async () => {
+  const days = fc.option(fc.integer({ min: -1000, max: 1000 }), { nil: undefined })
+  const own = fc.record({
+    key: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes)),
+    transmissionRisk: fc.integer({ min: 0, max: 8 }),
+    intervalNumber: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+    intervalCount: fc.integer({ min: 1, max: 144 }),
+    createdAt: fc.date({
+      min: new Date('0001-01-01T00:00:00Z'),
+      max: new Date('9999-12-31T00:00:00Z'),
+      noInvalidDate: true,
+    }),
+    daysSinceSymptomOnset: days,
+  })
+  const shared = fc.record({
+    appPackageName: fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0')),
+    regions: fc.array(fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0'))),
+    traveler: fc.boolean(),
+    reportType: fc.option(fc.constantFrom(...REPORT_TYPES), { nil: undefined }),
+    healthAuthorityId: fc.option(fc.nat(2 ** 31 - 1), { nil: undefined }),
+  })
+  const published = fc.tuple(shared, fc.array(own, { minLength: 1, maxLength: 30 }))
+  await fc.assert(
+    fc.asyncProperty(published, async ([common, many]) => {
+      await db.execute(sql`truncate exposure`)
+      const given = settleDuplicates(many.map((one) => anExposure({ ...common, ...one })))
+      expect(await publish(given)).toBe(true)
+      const read = await db.transaction((tx) =>
+        exposures.lockStored(
+          tx,
+          given.map(({ key }) => key),
+        ),
+      )
+      expect(read).toEqual(given)
+    }),
+    { numRuns: 100 },
+  )
 })
