@@ -26,5 +26,11 @@ function obey(args: string[]): Promise<number> {
   if (command === 'compare') return compare(rest)
   if (command === 'calculate') return calculate(rest)
   if (command === 'show') return show(rest)
-  return run(parseOptions(args, Object.keys(SCENARIOS)), stopping.signal)
+  const options = parseOptions(args, Object.keys(SCENARIOS))
+  const limitMs = options.sizes.limitMinutes * 60_000
+  setTimeout(() => {
+    console.error(`not done within ${options.sizes.limitMinutes} minutes`)
+    stopping.abort()
+  }, limitMs).unref()
+  return run(options, stopping.signal)
 }

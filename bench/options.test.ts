@@ -19,6 +19,12 @@ test('a scenario that is named runs alone', () => {
   expect(parseOptions(['all', 'export'], KNOWN).scenarios).toEqual(KNOWN)
 })
 
+test('rounds may be made longer, but not without end or beginning', () => {
+  expect(parseOptions(['--quick', '--seconds', '2.5'], KNOWN).sizes.roundSeconds).toBe(2.5)
+  expect(() => parseOptions(['--seconds', '-1'], KNOWN)).toThrow('--seconds')
+  expect(() => parseOptions(['--seconds', 'many'], KNOWN)).toThrow('--seconds')
+})
+
 test('what is not known is refused with what is', () => {
   expect(() => parseOptions(['import'], KNOWN)).toThrow('there are: publish, export, all')
   expect(() => parseOptions(['--quick', '--full'], KNOWN)).toThrow('choose one')

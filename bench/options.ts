@@ -20,6 +20,7 @@ export function parseOptions(args: string[], known: readonly string[]): Options 
       full: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       out: { type: 'string' },
+      seconds: { type: 'string' },
     },
   })
   if (values.quick && values.full) throw new Error('choose one of --quick and --full')
@@ -31,8 +32,25 @@ export function parseOptions(args: string[], known: readonly string[]): Options 
   const isAll = positionals.length === 0 || positionals.includes('all')
   return {
     scenarios: isAll ? [...known] : positionals,
-    sizes: values.quick ? SIZES.quick : values.full ? SIZES.full : SIZES.default,
+    sizes: chooseSizes(values),
     out: values.out,
     profiles: values.profile,
   }
+}
+
+/** Longer rounds scatter less. */
+function chooseSizes({
+  quick,
+  full,
+  seconds,
+}: {
+  quick: boolean
+  full: boolean
+  seconds?: string
+}): Sizes {
+  const sizes = quick ? SIZES.quick : full ? SIZES.full : SIZES.default
+  if (seconds === undefined) return sizes
+  const roundSeconds = Number(seconds)
+  if (!(roundSeconds > 0)) throw new Error('--seconds has to be a number of seconds')
+  return { ...sizes, roundSeconds }
 }

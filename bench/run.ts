@@ -40,8 +40,10 @@ export async function run(options: Options, stopping: AbortSignal): Promise<numb
   }
   stopping.addEventListener('abort', () => void stop().finally(() => process.exit(130)))
   try {
+    stopping.throwIfAborted()
     const profileFolder = await prepareProfiles(options)
-    await runScenarios(options, { stand, load, report, sizes: options.sizes, profileFolder })
+    const bench = { stand, load, report, sizes: options.sizes, profileFolder }
+    await runScenarios(options, bench, stopping)
     if (profileFolder) await printProfile(profileFolder)
     await conclude(options, report, stand)
   } finally {
@@ -57,11 +59,16 @@ function servicesOf({ scenarios }: Options): string[] {
 const HOW = { built: 'as built', source: 'from source, because the build fails' }
 
 /** What one scenario cannot do does not take the others with it. */
-async function runScenarios({ scenarios }: Options, bench: Bench): Promise<void> {
+async function runScenarios(
+  { scenarios }: Options,
+  bench: Bench,
+  stopping: AbortSignal,
+): Promise<void> {
   for (const name of scenarios)
     try {
       await SCENARIOS[name]?.run(bench)
     } catch (error) {
+      stopping.throwIfAborted()
       bench.report.fail(`${name}: ${(error instanceof Error && error.stack) || String(error)}`)
     }
 }

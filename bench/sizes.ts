@@ -1,6 +1,8 @@
 /** How much is measured. The full size takes most of an hour and some gigabytes; the quick one shows only that all of it works. */
 export interface Sizes {
   name: 'quick' | 'default' | 'full'
+  /** The bench gives up when it takes longer than this. */
+  limitMinutes: number
   rounds: number
   /** How long a round of publishing is to take. */
   roundSeconds: number
@@ -24,6 +26,7 @@ export interface Sizes {
 
 const QUICK: Sizes = {
   name: 'quick',
+  limitMinutes: 5,
   rounds: 1,
   roundSeconds: 0.4,
   warmUpPublishes: 150,
@@ -39,6 +42,7 @@ const QUICK: Sizes = {
 
 const DEFAULT: Sizes = {
   name: 'default',
+  limitMinutes: 60,
   rounds: 3,
   roundSeconds: 5,
   warmUpPublishes: 6000,
@@ -55,6 +59,7 @@ const DEFAULT: Sizes = {
 const FULL: Sizes = {
   ...DEFAULT,
   name: 'full',
+  limitMinutes: 240,
   rounds: 5,
   roundSeconds: 8,
   liveKeys: 10_000_000,

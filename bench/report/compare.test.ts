@@ -67,8 +67,11 @@ test('a machine that had a slow day is no change where a limit was measured besi
   ).toBe('slower')
 })
 
-test('nothing before and nothing after is no change', () => {
-  expect(verdict({ rounds: [0] }, { rounds: [0] })).toBe('same')
+test('close to nothing, what is below the grain of a figure is no change', () => {
+  const statistic = { better: 'lower', grain: 0.05 } as const
+
+  expect(verdict({ ...statistic, rounds: [0.02] }, { ...statistic, rounds: [0.06] })).toBe('same')
+  expect(verdict({ ...statistic, rounds: [0.02] }, { ...statistic, rounds: [0.12] })).toBe('slower')
 })
 
 test('results of two machines, or with other figures, say so', () => {

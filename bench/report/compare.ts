@@ -40,21 +40,23 @@ export function compareResults(before: Result, after: Result): Comparison {
 }
 
 function compareFigures(before: Figure, after: Figure): Change {
+  const { id, name, better } = after
   const besideLimit = before.limit !== undefined && after.limit !== undefined
-  const [earlier, later] = [before, after].map((figure) =>
-    besideLimit && figure.limit ? sharesOf(figure.rounds, figure.limit.rounds) : figure.rounds,
-  ) as [number[], number[]]
-  const growth = median(later) === median(earlier) ? 1 : median(later) / median(earlier)
-  const ratio = after.better === 'higher' ? growth : 1 / growth
+  if (isWithinGrain(before, after))
+    return { id, name, ratio: 1, band: LEAST_BAND, verdict: 'same', besideLimit }
+  const [earlier, later] = [comparable(before, besideLimit), comparable(after, besideLimit)]
+  const growth = median(later) / median(earlier)
+  const ratio = better === 'higher' ? growth : 1 / growth
   const band = Math.max(LEAST_BAND, spread(earlier) + spread(later))
-  return {
-    id: after.id,
-    name: after.name,
-    ratio,
-    band,
-    verdict: verdictOf(ratio, band),
-    besideLimit,
-  }
+  return { id, name, ratio, band, verdict: verdictOf(ratio, band), besideLimit }
+}
+
+function isWithinGrain(before: Figure, { rounds, grain }: Figure): boolean {
+  return grain !== undefined && Math.abs(median(rounds) - median(before.rounds)) <= grain
+}
+
+function comparable({ rounds, limit }: Figure, besideLimit: boolean): number[] {
+  return besideLimit && limit ? sharesOf(rounds, limit.rounds) : rounds
 }
 
 /** A band of a tenth reaches from a tenth slower to a tenth faster: from 1/1.1 to 1.1. */
@@ -70,5 +72,6 @@ function differences(before: Result, after: Result): string[] {
   const runs = (['size', 'runtime'] as const)
     .filter((key) => before[key] !== after[key])
     .map((key) => `${key}: ${before[key]}, then ${after[key]}`)
-  return [...machines, ...runs]
+  const short = [before, after].some(({ size }) => size === 'quick')
+  return [...machines, ...runs, ...(short ? ['quick runs are too short to be measured by'] : [])]
 }

@@ -117,6 +117,7 @@ function report({ report, sizes }: Bench, situation: Situation, samples: Samples
       better: 'lower',
       rounds: [statistic],
       target: { atMost },
+      grain: 0.05,
     })
     report.explain(`chaff.${id}.${name}.quantiles`, {
       samples: { real, chaff },

@@ -69,5 +69,6 @@ async function lookAtWaits(bench: Bench, pair: Pair & { database: string }): Pro
     better: 'lower',
     rounds: [(100 * ofLocks) / all],
     target: { atMost: 1 },
+    grain: 1,
   })
 }

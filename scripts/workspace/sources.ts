@@ -6,7 +6,10 @@ const KEBAB_PATH = /^([a-z0-9]+(-[a-z0-9]+)*\/)*[a-z0-9]+(-[a-z0-9]+)*(\.test|\.
 
 /** A file has a name like all others, something in it, and fits in the head. */
 export async function sourceProblems(workspace: Workspace): Promise<string[]> {
-  const files = await workspace.files('{packages,services}/*/src/**/*.ts', '{bench,scripts,test}/**/*.ts')
+  const files = await workspace.files(
+    '{packages,services}/*/src/**/*.ts',
+    '{bench,scripts,test}/**/*.ts',
+  )
   const problems = await Promise.all(
     files.map(async (file) => [
       ...(KEBAB_PATH.test(file) ? [] : [`${file}: should be named in kebab-case`]),
