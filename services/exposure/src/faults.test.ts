@@ -95,6 +95,13 @@ test('a connection that is cut while the publish waits leaves nothing behind', a
   expect(await rows()).toEqual({ keys: 1, events: 1 })
 })
 
+test('a service whose clock is not the database’s stores nothing, because an export might miss it', async () => {
+  const behind = await server.another({ context: { hasMovedClock: false } })
+  const reply = await publishTo(behind, publishBody(keys))
+  expect([reply.status, reply.body.code]).toEqual([503, 'internal_error'])
+  expect(await rows()).toEqual({ keys: 0, events: 0 })
+})
+
 test('a database that says nothing at all is given up at the deadline', async () => {
   const { close, ...deps } = await openDependencies(testConfig(server.db), {
     ...server.context,
