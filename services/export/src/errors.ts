@@ -29,3 +29,9 @@ export const workUnfinished = defineError(
   'export_work_unfinished',
   'The deadline passed, or the caller hung up, with work left; the next run goes on where this one stopped.',
 )
+
+export const batchTooSlow = defineError(
+  'unavailable',
+  'export_batch_too_slow',
+  'The deadline of a run passed while it was at this batch for most of the time; the batch rests before it is tried again.',
+)

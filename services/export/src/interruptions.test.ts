@@ -81,6 +81,32 @@ describe('a run that is ended', () => {
     ])
   })
 
+  test.each([
+    [
+      'by its deadline, most of which one batch took, counts that one as failed',
+      150_000,
+      'TimeoutError',
+      1,
+    ],
+    [
+      'by its deadline soon after a batch was begun holds nothing against that',
+      149_999,
+      'TimeoutError',
+      0,
+    ],
+    ['by its caller holds nothing against the batch in hand', 150_000, 'Error', 0],
+  ])('%s', async (_, tookMs, name, failures) => {
+    const controller = new AbortController()
+    const blobstore = hookedBlobstore(exporter.deps.blobstore, () => {
+      exporter.advance(tookMs)
+      controller.abort(Object.assign(new Error('over'), { name }))
+      throw new Error('over')
+    })
+    await expect(workWith({ blobstore }, controller.signal)).rejects.toEqual(ended)
+    expect((await statuses())[0]).toEqual(['OPEN', failures])
+    expect(await exporter.doWork()).toMatchObject({ batches: failures > 0 ? 0 : 3 })
+  })
+
   test('before it began touches nothing', async () => {
     await expect(workWith({}, AbortSignal.abort())).rejects.toEqual(ended)
     expect(await statuses()).toEqual([

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { exportBatches, exportConfigs } from '@ens/database'
 import type { ExportDeps } from './deps.ts'
-import { workUnfinished } from './errors.ts'
+import { batchTooSlow, workUnfinished } from './errors.ts'
 import { codeOf } from './events.ts'
 import { holdLease } from './hold-lease.ts'
 import { oldestUnexported } from './report-status.ts'
@@ -23,7 +23,7 @@ const POSTPONE_MS = 15_000
 
 /**
  * Exports finished windows, oldest first, until none is left or the signal aborts, and mends what indexes say. What is finished
- * stays finished; a batch in hand is given back at once. A batch that fails does not stop the others; the errors are
+ * stays finished; a batch in hand is given back at once, as failed if most of the run was not enough for it. A batch that fails does not stop the others; the errors are
  * thrown together at the end.
  */
 export async function workBatches(deps: ExportDeps, signal: AbortSignal): Promise<WorkCounts> {
@@ -98,6 +98,7 @@ async function workOrGiveBack(
   signal: AbortSignal,
 ): Promise<BatchOutcome> {
   const { db, now, settings, events } = deps
+  const leasedAt = now()
   try {
     const holding = { db, now, ttlMs: leaseTtl(settings) }
     const outcome = await holdLease(holding, lease, signal, (held) => workBatch(deps, lease, held))
@@ -107,9 +108,26 @@ async function workOrGiveBack(
     }
     return outcome
   } catch (error) {
-    await giveBack(deps, lease, signal.aborted ? 'interrupted' : error)
+    await giveBack(deps, lease, reasonToGiveBack(deps, leasedAt, signal, error))
     throw error
   }
+}
+
+/**
+ * Whoever ends a run says nothing against the batch in hand. But one that was at work for most of a run when its deadline passed
+ * would be so again: it has to count as failed, rest, and let others go ahead.
+ */
+function reasonToGiveBack(
+  { now, settings }: ExportDeps,
+  leasedAt: Date,
+  signal: AbortSignal,
+  error: unknown,
+): unknown {
+  if (!signal.aborted) return error
+  const isDeadline = signal.reason instanceof Error && signal.reason.name === 'TimeoutError'
+  const tookMs = now().getTime() - leasedAt.getTime()
+  const wasSlow = isDeadline && tookMs >= settings.workerTimeoutMs / 2
+  return wasSlow ? batchTooSlow(undefined, { cause: error }) : 'interrupted'
 }
 
 /** Lets go of a batch in hand. If even that fails, its lease ends by itself. */

@@ -1,10 +1,10 @@
-import { type exportBatches, exportFiles, signatureInfos } from '@ens/database'
-import { liveSignatureInfos } from '@ens/domain'
-import { exportFilename, exportWithoutSigner } from '@ens/export-file'
+import { type exportBatches, exportFiles } from '@ens/database'
+import { exportFilename } from '@ens/export-file'
 import { buildArchive } from './build-archive.ts'
 import type { ExportDeps, OpenSigner } from './deps.ts'
 import { leaseLost, nameTaken, windowChanged } from './errors.ts'
 import { type FileShare, shareOut } from './group-exposures.ts'
+import { openSigners } from './open-signers.ts'
 import { type BatchContents, readExposures } from './read-exposures.ts'
 import { findAdoptable, upload } from './store-archive.ts'
 
@@ -33,25 +33,6 @@ export function writeFiles(
     }
     return files
   })
-}
-
-/** The keys that sign a batch now, the newest first. Without any, or if one cannot be reached, nothing may be published. */
-async function openSigners(
-  { db, keyManager, now }: WritingDeps,
-  batch: exportBatches.StoredBatch,
-  signal: AbortSignal,
-): Promise<OpenSigner[]> {
-  const infos = await signatureInfos.listByIds(db, batch.signatureInfoIds)
-  const live = liveSignatureInfos(infos, now())
-  if (live.length === 0)
-    throw exportWithoutSigner(
-      `export config ${batch.configId} has no signature info that is still valid`,
-    )
-  return Promise.all(
-    live.map(async ({ keyId, keyVersion, signingKey }) => {
-      return { keyId, keyVersion, signer: await keyManager.signer(signingKey, { signal }) }
-    }),
-  )
 }
 
 interface FileTask {
