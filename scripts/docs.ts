@@ -24,7 +24,7 @@ async function check(): Promise<void> {
     const differences = differingLines(found, await page())
     if (differences.length === 0) continue
     process.exitCode = 1
-    console.log(`${path} is not what the code says; run \`npx -y pnpm@12 docs\` and commit it`)
+    console.log(`${path} is not what the code says; run \`npx -y pnpm@12 run docs\` and commit it`)
     for (const line of differences) console.log(`  ${line}`)
   }
 }

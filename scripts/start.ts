@@ -54,6 +54,8 @@ async function run(): Promise<void> {
     export: at('services/export/src/main.ts'),
     'cleanup-exposure': at('services/cleanup-exposure/src/main.ts'),
     'cleanup-export': at('services/cleanup-export/src/main.ts'),
+    'key-rotation': at('services/key-rotation/src/main.ts'),
+    jwks: at('services/jwks/src/main.ts'),
   }
   const environment = process.env
   const local = await startLocal({ config, folder, entries, environment, fleet, terminal, now })

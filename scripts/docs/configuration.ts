@@ -4,7 +4,7 @@ import { importAll, row } from './modules.ts'
 
 const INTRODUCTION = `# Configuration
 
-Written by \`npx -y pnpm@12 docs\` from the declarations in every \`config.ts\`; do not edit.
+Written by \`npx -y pnpm@12 run docs\` from the declarations in every \`config.ts\`; do not edit.
 
 Every setting is an environment variable. A service reads all of them when it starts and names every wrong one in one
 message. A setting that is *required* has no default: what reaches the outside world is always named. A setting with a

@@ -3,7 +3,7 @@ import { importAll, row } from './modules.ts'
 
 const INTRODUCTION = `# Errors
 
-Written by \`npx -y pnpm@12 docs\` from the declarations in every \`errors.ts\`; do not edit.
+Written by \`npx -y pnpm@12 run docs\` from the declarations in every \`errors.ts\`; do not edit.
 
 A failure that someone must tell apart has a code; codes never change. The kind decides the HTTP status (where an API
 answers with another, the row says so), the level of the log line, and whether trying again can help:

@@ -7,7 +7,7 @@ import { startPostgres } from '@ens/embedded-postgres'
 import { describeSchema } from './catalogue.ts'
 
 const INTRODUCTION = `-- The schema after all migrations, so that a review sees the result.
--- Written by \`npx -y pnpm@12 docs\` from the catalogue of a migrated database; do not edit.
+-- Written by \`npx -y pnpm@12 run docs\` from the catalogue of a migrated database; do not edit.
 `
 
 /** Migrates an empty database and writes down what is in it then. */

@@ -22,6 +22,12 @@ export const config = z.object({
     8084,
     'Port of the service that deletes old archives.',
   ),
+  keyRotationPort: port(
+    'KEY_ROTATION_PORT',
+    8085,
+    'Port of the service that replaces the keys of revision tokens.',
+  ),
+  jwksPort: port('JWKS_PORT', 8086, 'Port of the service that fetches the keys of authorities.'),
   cdnPort: port('CDN_PORT', 8082, 'Port of the file server that stands for the CDN.'),
   databasePort: port('DATABASE_PORT', 5433, 'Port of the embedded PostgreSQL.'),
   exposureMetricsPort: port('EXPOSURE_METRICS_PORT', 9101, 'Port of the metrics of `exposure`.'),
@@ -36,6 +42,12 @@ export const config = z.object({
     9104,
     'Port of the metrics of `cleanup-export`.',
   ),
+  keyRotationMetricsPort: port(
+    'KEY_ROTATION_METRICS_PORT',
+    9105,
+    'Port of the metrics of `key-rotation`.',
+  ),
+  jwksMetricsPort: port('JWKS_METRICS_PORT', 9106, 'Port of the metrics of `jwks`.'),
 })
 
 export type LocalConfig = z.output<typeof config>
@@ -47,11 +59,15 @@ export function portsByVariable(config: LocalConfig): Record<string, number> {
     EXPORT_PORT: config.exportPort,
     CLEANUP_EXPOSURE_PORT: config.cleanupExposurePort,
     CLEANUP_EXPORT_PORT: config.cleanupExportPort,
+    KEY_ROTATION_PORT: config.keyRotationPort,
+    JWKS_PORT: config.jwksPort,
     CDN_PORT: config.cdnPort,
     DATABASE_PORT: config.databasePort,
     EXPOSURE_METRICS_PORT: config.exposureMetricsPort,
     EXPORT_METRICS_PORT: config.exportMetricsPort,
     CLEANUP_EXPOSURE_METRICS_PORT: config.cleanupExposureMetricsPort,
     CLEANUP_EXPORT_METRICS_PORT: config.cleanupExportMetricsPort,
+    KEY_ROTATION_METRICS_PORT: config.keyRotationMetricsPort,
+    JWKS_METRICS_PORT: config.jwksMetricsPort,
   }
 }

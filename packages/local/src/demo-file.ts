@@ -22,6 +22,8 @@ export interface Demo extends DemoConfiguration {
   doWorkUrl: string
   cleanupExposureUrl: string
   cleanupExportUrl: string
+  rotateKeysUrl: string
+  jwksUrl: string
   jobToken: string
   databaseUrl: string
 }
@@ -47,6 +49,8 @@ export function describeDemo(
     doWorkUrl: at(config.exportPort, '/do-work'),
     cleanupExposureUrl: at(config.cleanupExposurePort, '/'),
     cleanupExportUrl: at(config.cleanupExportPort, '/'),
+    rotateKeysUrl: at(config.keyRotationPort, '/rotate-keys'),
+    jwksUrl: at(config.jwksPort, '/'),
     jobToken,
     databaseUrl,
     ...configuration,

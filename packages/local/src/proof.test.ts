@@ -81,6 +81,8 @@ async function proofDeps(): Promise<ProofDeps> {
       doWorkUrl: '',
       cleanupExposureUrl: '',
       cleanupExportUrl: '',
+      rotateKeysUrl: '',
+      jwksUrl: '',
       jobToken: '',
       databaseUrl: '',
     },

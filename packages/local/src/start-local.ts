@@ -37,15 +37,25 @@ import {
   databaseVariables,
   exportVariables,
   exposureVariables,
+  jwksVariables,
+  keyRotationVariables,
   type Surroundings,
   type Variables,
 } from './variables.ts'
 
 const JOBS_EVERY_MS = 1_000
 const CLEANUPS_EVERY_MS = 60_000
+const KEYS_EVERY_MS = 60_000
 
 /** The services of the fleet, by the names of their folders. */
-const SERVICES = ['exposure', 'export', 'cleanup-exposure', 'cleanup-export'] as const
+const SERVICES = [
+  'exposure',
+  'export',
+  'cleanup-exposure',
+  'cleanup-export',
+  'key-rotation',
+  'jwks',
+] as const
 
 type ServiceName = (typeof SERVICES)[number]
 
@@ -130,20 +140,22 @@ function databaseSettings(surroundings: Surroundings): DatabaseConfig {
 
 async function addServices(options: LocalOptions, surroundings: Surroundings): Promise<void> {
   const { config, fleet, folder } = options
-  const { cleanupExposurePort, cleanupExportPort } = config
   const cdn = await startCdn(folder.blobs, config.cdnPort, apiPages())
   fleet.add({ name: 'cdn', stop: () => cdn.close() })
-  const services = await Promise.all([
-    addService(options, 'exposure', config.exposurePort, exposureVariables(surroundings)),
-    addService(options, 'export', config.exportPort, exportVariables(surroundings)),
-    addService(
-      options,
-      'cleanup-exposure',
-      cleanupExposurePort,
-      cleanupExposureVariables(surroundings),
-    ),
-    addService(options, 'cleanup-export', cleanupExportPort, cleanupExportVariables(surroundings)),
-  ])
+  const starts = {
+    exposure: [config.exposurePort, exposureVariables],
+    export: [config.exportPort, exportVariables],
+    'cleanup-exposure': [config.cleanupExposurePort, cleanupExposureVariables],
+    'cleanup-export': [config.cleanupExportPort, cleanupExportVariables],
+    'key-rotation': [config.keyRotationPort, keyRotationVariables],
+    jwks: [config.jwksPort, jwksVariables],
+  } as const satisfies Record<ServiceName, unknown>
+  const services = await Promise.all(
+    SERVICES.map((name) => {
+      const [port, variables] = starts[name]
+      return addService(options, name, port, variables(surroundings))
+    }),
+  )
   await Promise.all(services.map((service) => service.healthy()))
 }
 
@@ -170,6 +182,8 @@ function addScheduler({ fleet, terminal }: LocalOptions, demo: Demo): Scheduler 
       { name: 'do-work', url: demo.doWorkUrl, everyMs: JOBS_EVERY_MS },
       { name: 'cleanup-exposure', url: demo.cleanupExposureUrl, everyMs: CLEANUPS_EVERY_MS },
       { name: 'cleanup-export', url: demo.cleanupExportUrl, everyMs: CLEANUPS_EVERY_MS },
+      { name: 'rotate-keys', url: demo.rotateKeysUrl, everyMs: KEYS_EVERY_MS },
+      { name: 'jwks', url: demo.jwksUrl, everyMs: KEYS_EVERY_MS },
     ],
     token: demo.jobToken,
     log: (line) => terminal.line(`scheduler: ${line}`),

@@ -70,6 +70,25 @@ export function cleanupExportVariables(surroundings: Surroundings): Variables {
   }
 }
 
+export function keyRotationVariables(surroundings: Surroundings): Variables {
+  const { config, jobToken } = surroundings
+  return {
+    ...common(surroundings, config.keyRotationPort, config.keyRotationMetricsPort),
+    JOB_TOKEN: jobToken,
+    REVISION_TOKEN_KEY_ID: DEMO.revisionKey,
+  }
+}
+
+/** An authority of somebody trying things out may serve its keys on this machine. */
+export function jwksVariables(surroundings: Surroundings): Variables {
+  const { config, jobToken } = surroundings
+  return {
+    ...common(surroundings, config.jwksPort, config.jwksMetricsPort),
+    JOB_TOKEN: jobToken,
+    JWKS_ALLOW_PRIVATE_ADDRESSES: 'true',
+  }
+}
+
 function common(surroundings: Surroundings, port: number, metricsPort: number): Variables {
   return {
     ...databaseVariables(surroundings),
