@@ -37,7 +37,7 @@ export async function buildArchive(
 ): Promise<Archive> {
   const share = { keys: 0, revisedKeys: 0 }
   const encoder = exportEncoder({
-    start: batch.start,
+    start: batch.keysFrom,
     end: fileEnd(batch.end, number, count),
     region: batch.outputRegion,
     signatureInfos: signers,

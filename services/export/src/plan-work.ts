@@ -6,7 +6,7 @@ import {
   signatureInfos,
 } from '@ens/database'
 import { type ExportTerms, effectiveInputRegions, liveSignatureInfos } from '@ens/domain'
-import { exportFilename } from '@ens/export-file'
+import { archiveName } from './archive-name.ts'
 import { closingTime } from './closing-time.ts'
 import type { ExportSettings } from './config.ts'
 import { dueWindows } from './create-batches.ts'
@@ -55,8 +55,7 @@ async function plan(
   const filledUpTo = fillUp(counted.keys, window, settings)
   const keys = filledUpTo?.[0] ?? counted.keys
   const shares = shareOut({ ...counted, keys }, window.maxRecordsOverride ?? settings.maxRecords)
-  const moved = settings.reprocessCount + window.regenerations
-  const files = shares.map((_, i) => exportFilename(window.filenameRoot, start, end, i + 1, moved))
+  const files = shares.map((_, i) => archiveName(window, i + 1, settings.reprocessCount))
   return { configId, start, end, ...counted, ...(filledUpTo && { filledUpTo }), files, waitsFor }
 }
 

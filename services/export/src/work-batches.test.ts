@@ -132,6 +132,23 @@ describe('a window', () => {
     ])
   })
 
+  test('that overlaps the one before, because the period was lengthened, is listed after it', async () => {
+    await publishAt('10:00', 1)
+    await publishAt('15:00', 2)
+    await run()
+    await exporter.db.execute(sql`update export_config set period_seconds = 86400`)
+    exporter.at('2020-10-06T01:00')
+    await run()
+    const [first, second] = await exporter.download()
+    expect(numbersOf(first?.keys ?? [])).toEqual([1])
+    expect(second).toMatchObject({
+      name: 'us/1601895600-1601942400-00001.zip',
+      start: first?.end,
+      end: Date.UTC(2020, 9, 6) / 1000,
+    })
+    expect(numbersOf(second?.keys ?? [])).toEqual([2])
+  })
+
   test('keys of other regions stay out, and those of any of the regions are in', async () => {
     const signer = await exporter.addSigner()
     await exporter.addConfig({

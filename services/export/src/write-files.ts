@@ -1,5 +1,5 @@
 import { type exportBatches, exportFiles } from '@ens/database'
-import { exportFilename } from '@ens/export-file'
+import { archiveName } from './archive-name.ts'
 import { buildArchive } from './build-archive.ts'
 import type { ExportDeps, OpenSigner } from './deps.ts'
 import { leaseLost, nameTaken, windowChanged } from './errors.ts'
@@ -54,7 +54,7 @@ async function writeFile(
   const pages = portion(share.keys + share.revisedKeys)
   const built = await buildArchive({ batch, ...task }, pages, signal)
   checkShare(built.share, share)
-  const filename = nameOf(batch, number, deps.settings.reprocessCount)
+  const filename = archiveName(batch, number, deps.settings.reprocessCount)
   const storing = { ...task, filename, built }
   const adopted = await findAdoptable(deps, storing, signal)
   const archive = adopted ?? built
@@ -78,12 +78,6 @@ function checkShare(actual: FileShare, planned: FileShare): void {
   throw windowChanged(
     `counted ${planned.keys} keys and ${planned.revisedKeys} revised keys, read ${actual.keys} and ${actual.revisedKeys}`,
   )
-}
-
-/** Regenerated files get new names: phones and caches never see a name with two contents. */
-function nameOf(batch: exportBatches.StoredBatch, number: number, reprocessCount: number): string {
-  const moved = reprocessCount + batch.regenerations
-  return exportFilename(batch.filenameRoot, batch.start, batch.end, number, moved)
 }
 
 async function record(
