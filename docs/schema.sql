@@ -1,5 +1,5 @@
 -- The schema after all migrations, so that a review sees the result.
--- Written by `npx -y pnpm@12 docs` from the catalogue of a migrated database; do not edit.
+-- Written by `npx -y pnpm@12 run docs` from the catalogue of a migrated database; do not edit.
 
 create type export_batch_status as enum ('OPEN', 'PENDING', 'COMPLETE', 'DELETED');
 create type export_file_status as enum ('WRITING', 'COMPLETE', 'DEL_PEND', 'DELETED');

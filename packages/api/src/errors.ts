@@ -77,5 +77,5 @@ export const keyNotRevisable = defineError(
 export const publishFailed = defineError(
   'unavailable',
   'internal_error',
-  'The server could not finish the publish; nothing was stored, and the same publish may succeed later.',
+  'The server could not finish the publish, or does not know whether it did; the same publish may be sent again.',
 )

@@ -6,6 +6,7 @@ import { type AcceptedParties, keepAcceptedParties } from './accepted-parties.ts
 
 let db: TestDatabase
 let parties: AcceptedParties
+let changes = 0
 beforeAll(async () => {
   db = await testDatabase()
   parties = keepAcceptedParties({
@@ -16,6 +17,9 @@ beforeAll(async () => {
     intervalMs: 5,
     onFailure: () => {},
     onLook: () => {},
+    onChange: () => {
+      changes++
+    },
   })
 })
 afterAll(async () => {
@@ -47,6 +51,14 @@ test('so is an authority, and a key that is revoked', async () => {
   await healthAuthorities.updateKeyValidity(db, id, revoked)
   await expect.poll(find, { interval: 5 }).toMatchObject({ keys: [revoked] })
   expect(await parties.findHealthAuthority('GOV.example')).toBeUndefined()
+})
+
+test('a change of any configuration is told, a revoked revision key included', async () => {
+  await parties.findApp('anything')
+  const before = changes
+  await db.execute(sql`
+    insert into revision_key (aad, wrapped_cipher, created_at) values ('x', 'x', ${OCTOBER_5_NOON})`)
+  await expect.poll(() => changes, { interval: 5 }).toBeGreaterThan(before)
 })
 
 test('what clients ask for is not remembered: an unknown name asks the database nothing', async () => {

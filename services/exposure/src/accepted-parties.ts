@@ -27,6 +27,8 @@ export interface AcceptedPartiesOptions {
   onFailure: (error: unknown) => void
   /** Told after every look whether the database could be asked. */
   onLook: (isReachable: boolean) => void
+  /** Told when the configuration was changed since the last look. */
+  onChange: () => void
 }
 
 interface Parties {
@@ -39,7 +41,11 @@ const LONGEST_LOOK_MS = 4000
 
 export function keepAcceptedParties(options: AcceptedPartiesOptions): AcceptedParties {
   const { db, now, appMaxAgeMs, healthAuthorityMaxAgeMs, intervalMs, onFailure, onLook } = options
-  const read = (known?: Parties) => readParties(db, known)
+  const read = async (known?: Parties) => {
+    const parties = await readParties(db, known)
+    if (known && parties.version !== known.version) options.onChange()
+    return parties
+  }
   const snapshot = keepSnapshot({
     read,
     now,

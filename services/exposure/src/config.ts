@@ -149,6 +149,11 @@ export const config = z.object({
     flag(false),
     'Serve the old publish API too, at `POST /`.',
   ),
+  servesApiDocs: env(
+    'SERVE_API_DOCS',
+    flag(false),
+    'Serve the description of the API at `/docs` (a page) and `/openapi.json`.',
+  ),
   appCacheMs: env(
     'AUTHORIZED_APP_CACHE_DURATION',
     duration('5m').refine((ms) => ms >= 0, 'must not be negative'),

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { type Database, openDatabase, revisionKeys } from '@ens/database'
 import { decodeBase64 } from '@ens/domain'
-import { type KeyManager, openKeyManager } from '@ens/keys'
+import { type KeyManager, openKeyManager, requireCapabilities } from '@ens/keys'
 import { createKeyRing, revisionTokens as sealsOf } from '@ens/revision'
 import type { ServiceContext } from '@ens/server'
 import { createStatsVerifier, createVerifier } from '@ens/verification'
@@ -44,6 +44,7 @@ export async function openDependencies(
   const { logger, now, random = SYSTEM_RANDOM, hasMovedClock = false } = context
   const events = publishEvents(logger, config)
   const keyManager = context.keyManager ?? (await openKeyManager(config.keys, now))
+  requireCapabilities(keyManager, 'encrypt')
   const db =
     context.db ?? openDatabase(config.database, { onConnectionLost: events.connectionLost })
   const profile = replyProfile()
@@ -55,6 +56,8 @@ export async function openDependencies(
     intervalMs: CONFIGURATION_LOOK_MS,
     onLook: profile.looked,
     onFailure: events.configurationUnread,
+    // A key that was destroyed opens no token any more.
+    onChange: () => void ring.refresh().catch(events.configurationUnread),
   })
   const { findHealthAuthority } = parties
   const ring = createKeyRing({

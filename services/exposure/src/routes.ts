@@ -1,4 +1,5 @@
 import type { App } from '@ens/server'
+import { mountApiDocs } from './api-docs.ts'
 import type { Config } from './config.ts'
 import { refuseEverything } from './maintenance.ts'
 import { publishV1, publishV1alpha1 } from './publish-api.ts'
@@ -8,14 +9,15 @@ import { mountStats, type StatsDeps } from './stats-route.ts'
 export interface RouteDeps extends PublishRouteDeps, StatsDeps {
   config: PublishRouteDeps['config'] &
     StatsDeps['config'] &
-    Pick<Config, 'maintenanceMode' | 'servesV1alpha1'>
+    Pick<Config, 'maintenanceMode' | 'servesV1alpha1' | 'servesApiDocs'>
 }
 
 export async function routes(app: App, deps: RouteDeps): Promise<void> {
-  const { maintenanceMode, servesV1alpha1 } = deps.config
+  const { maintenanceMode, servesV1alpha1, servesApiDocs } = deps.config
   if (maintenanceMode) refuseEverything(app)
   await app.register(async (scope: App) => mountPublish(scope, '/v1/publish', publishV1, deps))
   if (servesV1alpha1)
     await app.register(async (scope: App) => mountPublish(scope, '/', publishV1alpha1, deps))
   await app.register(async (scope: App) => mountStats(scope, '/v1/stats', deps))
+  if (servesApiDocs) mountApiDocs(app)
 }
