@@ -1,5 +1,5 @@
-import { signatureInfos } from '@ens/database'
-import { liveSignatureInfos } from '@ens/domain'
+import { exportConfigs, type Queryable, signatureInfos } from '@ens/database'
+import { liveSignatureInfos, type SignatureInfo } from '@ens/domain'
 import { exportWithoutSigner } from '@ens/export-file'
 import { type CallOptions, keyManagerUnavailable, type Signer } from '@ens/keys'
 import type { ExportDeps, OpenSigner } from './deps.ts'
@@ -9,18 +9,38 @@ type SigningDeps = Pick<ExportDeps, 'db' | 'keyManager' | 'now'>
 /** Longest that one call of the key manager may take. */
 const CALL_TIMEOUT_MS = 20_000
 
+export interface SignedBatch {
+  configId: number
+  signatureInfoIds: readonly number[]
+}
+
+/**
+ * What signs a batch at that moment: what was named when it was made, or, when all of that has ended, what its config names
+ * now, so that a window whose keys ended while it waited leaves with their successors.
+ */
+export async function listSigning(
+  db: Queryable,
+  { configId, signatureInfoIds }: SignedBatch,
+  at: Date,
+): Promise<SignatureInfo[]> {
+  const named = liveSignatureInfos(await signatureInfos.listByIds(db, signatureInfoIds), at)
+  if (named.length > 0) return named
+  const config = await exportConfigs.find(db, configId)
+  const successors = await signatureInfos.listByIds(db, config?.signatureInfoIds ?? [])
+  return liveSignatureInfos(successors, at)
+}
+
 /**
  * The keys that sign a batch now, the newest first. Without any, or if one cannot be reached in time, nothing may be published;
  * throws `export_signer_missing`, `key_manager_unavailable`.
  */
 export async function openSigners(
   { db, keyManager, now }: SigningDeps,
-  batch: { configId: number; signatureInfoIds: readonly number[] },
+  batch: SignedBatch,
   signal: AbortSignal,
   callTimeoutMs = CALL_TIMEOUT_MS,
 ): Promise<OpenSigner[]> {
-  const infos = await signatureInfos.listByIds(db, batch.signatureInfoIds)
-  const live = liveSignatureInfos(infos, now())
+  const live = await listSigning(db, batch, now())
   if (live.length === 0)
     throw exportWithoutSigner(
       `export config ${batch.configId} has no signature info that is still valid`,

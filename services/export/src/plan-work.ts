@@ -1,17 +1,12 @@
-import {
-  exportBatches,
-  exportConfigs,
-  exposures,
-  type Queryable,
-  signatureInfos,
-} from '@ens/database'
-import { type ExportTerms, effectiveInputRegions, liveSignatureInfos } from '@ens/domain'
+import { exportBatches, exportConfigs, exposures } from '@ens/database'
+import { type ExportTerms, effectiveInputRegions } from '@ens/domain'
 import { archiveName } from './archive-name.ts'
 import { closingTime } from './closing-time.ts'
 import type { ExportSettings } from './config.ts'
 import { dueWindows } from './create-batches.ts'
 import type { ExportDeps } from './deps.ts'
 import { type FileShare, shareOut } from './group-exposures.ts'
+import { listSigning } from './open-signers.ts'
 
 type PlanningDeps = Pick<ExportDeps, 'db' | 'settings' | 'now' | 'maxSkewMs'>
 
@@ -84,13 +79,8 @@ async function reasons(
       `${notBefore.toISOString()}, after ${failures} failures (${lastError ?? 'none said why'})`,
     older.length > 0 && `${older.length} older windows of its config`,
     (await exposures.publishesInFlight(db, closing, maxSkewMs)) && 'a publish on its way',
-    !(await canBeSigned(db, batch, at)) && 'a signature info that is still valid',
+    (await listSigning(db, batch, at)).length === 0 && 'a signature info that is still valid',
   ].filter((reason) => typeof reason === 'string')
-}
-
-async function canBeSigned(db: Queryable, batch: ExportTerms, at: Date): Promise<boolean> {
-  const infos = await signatureInfos.listByIds(db, batch.signatureInfoIds)
-  return liveSignatureInfos(infos, at).length > 0
 }
 
 /** Windows that have closed and have no batch yet. */

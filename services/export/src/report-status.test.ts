@@ -21,9 +21,7 @@ const run = async () => {
   return exporter.doWork()
 }
 const failNext = async () => {
-  await exporter.db.execute(
-    sql`update export_batch set signature_info_ids = '{}' where status = 'OPEN'`,
-  )
+  await exporter.db.execute(sql`update signature_info set thru_timestamp = ${day5('00:00')}`)
   await expect(exporter.doWork()).rejects.toThrow()
 }
 

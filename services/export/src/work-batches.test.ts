@@ -1,4 +1,4 @@
-import { sql } from '@ens/database'
+import { exportConfigs, sql } from '@ens/database'
 import { aKey } from '@ens/domain/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type TestExporter, testExporter } from './testing/exporter.ts'
@@ -232,6 +232,35 @@ describe('signing', () => {
     exporter.advance(60_000)
     expect(await run()).toMatchObject({ batches: 1, files: 1 })
     expect(await exporter.download()).toHaveLength(1)
+  })
+
+  test('a window whose keys all ended while it waited leaves with those that its config names by then', async () => {
+    exporter = await testExporter()
+    const ended = await exporter.addSigner({ thru: day5('11:59') })
+    const configId = await exporter.addConfig({ signatureInfoIds: [ended] })
+    await publishAt('10:00', 1)
+    await expect(run()).rejects.toMatchObject({ errors: [{ code: 'export_signer_missing' }] })
+    const config = await exportConfigs.find(exporter.db, configId)
+    if (!config) throw new Error('the config is gone')
+    const signatureInfoIds = [ended, await exporter.addSigner()]
+    await exportConfigs.update(exporter.db, { ...config, signatureInfoIds })
+    exporter.advance(60_000)
+    expect(await run()).toMatchObject({ batches: 1, files: 1 })
+    expect(await exporter.download()).toMatchObject([{ signedBy: ['v2'] }])
+  })
+
+  test('a key that its config names since does not sign what another still can', async () => {
+    exporter = await testExporter()
+    const named = await exporter.addSigner()
+    const configId = await exporter.addConfig({ signatureInfoIds: [named] })
+    await publishAt('10:00', 1)
+    await exporter.createBatches()
+    const config = await exportConfigs.find(exporter.db, configId)
+    if (!config) throw new Error('the config is gone')
+    const signatureInfoIds = [await exporter.addSigner()]
+    await exportConfigs.update(exporter.db, { ...config, signatureInfoIds })
+    await exporter.doWork()
+    expect(await exporter.download()).toMatchObject([{ signedBy: ['v1'] }])
   })
 
   test('a key that the key manager no longer has fails loudly', async () => {

@@ -74,14 +74,16 @@ export async function listStarting(
 }
 
 /**
- * Opens a complete batch again, for files with new names; false if it was not complete. Its files are no longer listed from now
- * on, and younger windows of the config wait for it.
+ * Opens a complete batch again, for files with new names that are signed by what its config names now; false if it was not
+ * complete. Its files are no longer listed from now on, and younger windows of the config wait for it.
  */
 export async function reopen(tx: Transaction, id: number): Promise<boolean> {
   const reopened = await tx.execute(sql`
     update export_batch
-    set status = 'OPEN', completed_at = null, regenerations = regenerations + 1
-    where id = ${id} and status = 'COMPLETE'`)
+    set status = 'OPEN', completed_at = null, regenerations = regenerations + 1,
+      signature_info_ids = config.signature_info_ids
+    from export_config config
+    where export_batch.id = ${id} and status = 'COMPLETE' and config.id = export_batch.config_id`)
   return reopened > 0
 }
 
