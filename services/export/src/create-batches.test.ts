@@ -85,6 +85,21 @@ describe('making them', () => {
     ])
   })
 
+  test('longer windows wait for shorter ones that have not caught up', async () => {
+    await exporter.close()
+    exporter = await testExporter({ catchUpLimit: 3 })
+    await exporter.addConfig({ filenameRoot: 'long', periodSeconds: 4 * 3600 })
+    await exporter.addConfig({ filenameRoot: 'hour', periodSeconds: 3600 })
+    await exporter.createBatches()
+    exporter.at('2020-10-05T17:00')
+    expect(await exporter.createBatches()).toEqual({ created: 4 })
+    expect(await exporter.createBatches()).toEqual({ created: 3 })
+    expect((await windows()).map(({ root, end }) => `${root} ${end.getUTCHours()}`)).toEqual([
+      ...['hour 11', 'long 8', 'hour 12', 'hour 13', 'hour 14', 'long 12'],
+      ...['hour 15', 'hour 16', 'long 16'],
+    ])
+  })
+
   test('a config that fails does not stop the others, and is said to', async () => {
     const broken = await exporter.addConfig({ filenameRoot: 'broken' })
     await exporter.addConfig({ filenameRoot: 'sound' })

@@ -1,52 +1,79 @@
-import { type Database, exportBatches, exportConfigs } from '@ens/database'
+import { exportBatches, exportConfigs, sql, type Transaction } from '@ens/database'
 import { type BatchRange, batchRanges, type ExportConfig } from '@ens/domain'
 import type { ExportSettings } from './config.ts'
 import type { ExportDeps } from './deps.ts'
+import { settlingBusy } from './errors.ts'
 
 type WindowSettings = Pick<ExportSettings, 'minWindowAgeMs' | 'truncateWindowMs' | 'catchUpLimit'>
 
 export type Window = BatchRange & { keysFrom: Date }
 
+/** Longest to wait for a worker that is settling batches. */
+const SETTLING_WAIT_MS = 20_000
+
 /**
- * Makes a batch for every window that has closed, config by config, the shorter periods first: their generated keys have to be
- * stored before longer windows are read. A config that fails does not stop the others.
+ * Makes a batch for every window that has closed by now, those of all configs at once, so that none is settled before those that
+ * overlap it are there. The shorter periods come first, and while one has not caught up, longer windows wait for it.
+ * A config that fails does not stop the others; a run that is ended keeps what it has made.
  */
 export async function createBatches(
   { db, settings, now, events }: Pick<ExportDeps, 'db' | 'settings' | 'now' | 'events'>,
   signal: AbortSignal,
 ): Promise<{ created: number }> {
-  const configs = await exportConfigs.list(db)
-  configs.sort((a, b) => a.periodSeconds - b.periodSeconds)
+  signal.throwIfAborted()
   const failures: unknown[] = []
-  let created = 0
-  for (const { id } of configs) {
-    signal.throwIfAborted()
-    try {
-      created += await createFor(db, id, settings, now())
-    } catch (error) {
-      events.configFailed(id, error)
-      failures.push(error)
+  const at = now()
+  const createInTurn = async (tx: Transaction, configs: readonly ExportConfig[]) => {
+    let count = 0
+    let caughtUpTo: Date | undefined
+    for (const { id } of configs) {
+      if (signal.aborted) break
+      await tx.execute(sql`savepoint config`)
+      try {
+        const windows = await createFor(tx, id, settings, { at, caughtUpTo })
+        count += windows.length
+        if (windows.length === settings.catchUpLimit) caughtUpTo = windows.at(-1)?.end
+      } catch (error) {
+        await tx.execute(sql`rollback to savepoint config`)
+        events.configFailed(id, error)
+        failures.push(error)
+      }
     }
+    return count
   }
+  const created = await db.transaction(async (tx) => {
+    if (!(await exportBatches.lockSettling(tx, SETTLING_WAIT_MS))) throw settlingBusy()
+    const configs = await exportConfigs.list(tx)
+    configs.sort((a, b) => a.periodSeconds - b.periodSeconds)
+    return createInTurn(tx, configs)
+  })
+  signal.throwIfAborted()
   events.batchesCreated(created)
   if (failures.length > 0) throw new AggregateError(failures, 'some export configs failed')
   return { created }
 }
 
-function createFor(
-  db: Database,
+interface Moment {
+  at: Date
+  /** How far shorter windows have come that are not all made; windows that end later wait. */
+  caughtUpTo: Date | undefined
+}
+
+async function createFor(
+  tx: Transaction,
   configId: number,
   settings: WindowSettings,
-  now: Date,
-): Promise<number> {
-  return db.transaction(async (tx) => {
-    if (!(await exportBatches.lockConfig(tx, configId))) return 0
-    const config = await exportConfigs.find(tx, configId)
-    if (!config) return 0
-    const latestEnd = await exportBatches.latestEnd(tx, configId)
-    const windows = dueWindows(config, latestEnd, settings, now)
-    return windows.length > 0 ? exportBatches.insert(tx, config, windows) : 0
-  })
+  { at, caughtUpTo }: Moment,
+): Promise<Window[]> {
+  if (!(await exportBatches.lockConfig(tx, configId))) return []
+  const config = await exportConfigs.find(tx, configId)
+  if (!config) return []
+  const latestEnd = await exportBatches.latestEnd(tx, configId)
+  const windows = dueWindows(config, latestEnd, settings, at).filter(
+    ({ end }) => caughtUpTo === undefined || end <= caughtUpTo,
+  )
+  if (windows.length > 0) await exportBatches.insert(tx, config, windows)
+  return windows
 }
 
 /**

@@ -35,3 +35,9 @@ export const batchTooSlow = defineError(
   'export_batch_too_slow',
   'The deadline of a run passed while it was at this batch for most of the time; the batch rests before it is tried again.',
 )
+
+export const settlingBusy = defineError(
+  'unavailable',
+  'export_settling_busy',
+  'A worker was generating keys for too long, so that no batches could be made; the next run makes them.',
+)

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { exposures, sql } from '@ens/database'
+import { exportBatches, exposures, sql } from '@ens/database'
 import { aKey } from '@ens/domain/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { cryptoRandom } from './deps.ts'
-import { generate } from './pad-exposures.ts'
+import { generate, settle } from './pad-exposures.ts'
 import {
   type DownloadedArchive,
   steadyRandom,
@@ -35,12 +35,12 @@ async function open(settings: Parameters<typeof testExporter>[0]): Promise<numbe
 }
 
 /** So many keys of the window from 10 to 11, with other metadata each if there are names for them. */
-async function store(count: number, { revised = 0, region = 'US', at = '10:00' } = {}) {
+async function store(count: number, { revised = 0, region = 'US', at = '10:00', from = 0 } = {}) {
   await exporter.db.execute(sql`
     insert into exposure (exposure_key, created_at, revised_at, revised_report_type,
       revised_transmission_risk, report_type, transmission_risk, regions, traveler,
       local_provenance, interval_number, interval_count, app_package_name)
-    select decode(lpad(to_hex(i + ${revised === 0 ? 0 : 500_000}), 32, '0'), 'hex'),
+    select decode(lpad(to_hex(i + ${revised === 0 ? from : 500_000}), 32, '0'), 'hex'),
       ${revised === 0 ? day5(at) : day5('08:00')}, ${revised === 0 ? null : day5(at)},
       ${revised === 0 ? null : 'confirmed'}::report_type, ${revised === 0 ? null : 2}::smallint,
       'likely', i % 8, ${[region]}::text[], false, true, 2669616 + i % 14, 144, 'app'
@@ -127,6 +127,54 @@ describe('a batch that is filled up', () => {
     expect(us.length).toBeGreaterThanOrEqual(100)
     expect(both.sort()).toEqual(us.sort())
     expect(await storedGenerated()).toHaveLength(us.length - 3)
+  })
+
+  test.each([
+    ['the wider one made first', ['US', 'CA'], ['US']],
+    ['the narrower one made first', ['US'], ['US', 'CA']],
+  ])('shows the same in two exports of one window, %s', async (_, first, second) => {
+    const signatureInfoIds = await open({ minRecords: 20 })
+    for (const inputRegions of [first, second])
+      await exporter.addConfig({
+        ...{ filenameRoot: inputRegions.join('-'), signatureInfoIds, inputRegions },
+      })
+    await store(2)
+    await exporter.publish({ key: aKey(99), createdAt: day5('10:00'), regions: ['CA'] })
+    await run()
+    const narrow = keysOf(await exporter.download('US'))
+    const wide = keysOf(await exporter.download('US-CA'))
+    expect(narrow).toHaveLength(20)
+    expect(wide).toEqual(expect.arrayContaining(narrow))
+  })
+
+  test('shows what a longer window of fewer regions needs in the shorter one that ends with it', async () => {
+    const signatureInfoIds = await open({ minRecords: 20 })
+    const hours = { filenameRoot: 'hours', inputRegions: ['US', 'CA'], signatureInfoIds }
+    await exporter.addConfig(hours)
+    await exporter.addConfig({ filenameRoot: 'us', periodSeconds: 7200, signatureInfoIds })
+    exporter.at('2020-10-05T10:00')
+    await run()
+    await store(1, { at: '09:00' })
+    await store(30, { at: '09:00', region: 'CA', from: 100 })
+    exporter.at('2020-10-05T11:00')
+    await run()
+    const us = keysOf(await exporter.download('us'))
+    expect(us).toHaveLength(20)
+    expect(keysOf(await exporter.download('hours'))).toEqual(expect.arrayContaining(us))
+  })
+
+  test('waits for another worker that is settling no longer than it should', async () => {
+    const signatureInfoIds = await open({ minRecords: 20 })
+    await exporter.addConfig({ signatureInfoIds })
+    await exporter.createBatches()
+    const [batch] = await exportBatches.listUnfinished(exporter.db, 1)
+    if (!batch) throw new Error('no batch was made')
+    const settled = await exporter.db.transaction(async (tx) => {
+      expect(await exportBatches.lockSettling(tx, 1000)).toBe(true)
+      return settle(exporter.deps, batch, 1)
+    })
+    expect(settled).toBe(false)
+    expect(await settle(exporter.deps, batch, 1000)).toBe(true)
   })
 
   test('is filled up once, though it fails at first and is tried again', async () => {

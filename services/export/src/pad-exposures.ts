@@ -5,15 +5,22 @@ import type { ExportDeps, Random } from './deps.ts'
 
 type SettlingDeps = Pick<ExportDeps, 'db' | 'settings' | 'now' | 'random' | 'events' | 'maxSkewMs'>
 
+/** Longest to wait while another worker settles; the batch is then left for later. */
+const SETTLING_WAIT_MS = 5000
+
 /**
  * Settles what a batch holds, once and for all: makes sure that no publish can still land in its window, and stores the
- * generated keys of it and of every shorter window that overlaps it, so that each archive that covers them shows the
- * same. False while a publish is still on its way; nothing was done then.
+ * generated keys of it and of the windows that end with it or lie within them, so that each archive that covers them shows the
+ * same. False while a publish is still on its way, or another worker is at it; nothing was done then.
  */
-export function settle(deps: SettlingDeps, batch: exportBatches.StoredBatch): Promise<boolean> {
+export function settle(
+  deps: SettlingDeps,
+  batch: exportBatches.StoredBatch,
+  waitMs = SETTLING_WAIT_MS,
+): Promise<boolean> {
   const options = { statementTimeoutMs: deps.settings.workerTimeoutMs }
   return deps.db.transaction(async (tx) => {
-    await exportBatches.lockSettling(tx)
+    if (!(await exportBatches.lockSettling(tx, waitMs))) return false
     const unsettled = await exportBatches.listUnsettled(tx, batch)
     if (await awaitsPublishes(tx, unsettled, deps)) return false
     for (const due of unsettled) {

@@ -1,24 +1,43 @@
 import sql from 'sql-template-tag'
 import type { Transaction } from '../database.ts'
+import { isFault } from '../fault.ts'
 import { type BatchRow, batchColumns, fromRow, type StoredBatch } from './row.ts'
 
 const SETTLING_LOCK = 454_002
 
-/** Batches are settled by one worker at a time; the lock ends with the transaction. */
-export async function lockSettling(tx: Transaction): Promise<void> {
-  await tx.query(sql`select pg_advisory_xact_lock(${SETTLING_LOCK})`)
+const LOCK_NOT_AVAILABLE = '55P03'
+
+/** Batches are made and settled by one at a time; the lock ends with the transaction. False if it could not be had in time. */
+export async function lockSettling(tx: Transaction, waitMs: number): Promise<boolean> {
+  await tx.execute(sql`savepoint settling`)
+  await tx.query(sql`select set_config('lock_timeout', ${`${waitMs}ms`}, true)`)
+  try {
+    await tx.query(sql`select pg_advisory_xact_lock(${SETTLING_LOCK})`)
+  } catch (error) {
+    if (!(error instanceof Error && isFault(error.cause, LOCK_NOT_AVAILABLE))) throw error
+    await tx.execute(sql`rollback to savepoint settling`)
+    return false
+  }
+  await tx.query(sql`select set_config('lock_timeout', '0', true)`)
+  return true
 }
 
-/** The batches that have to be settled before this one may be read, itself included, shorter windows first. */
+/**
+ * The batches that have to be settled before this one may be read, itself included, shorter windows first: those that end with it,
+ * shorter or longer, so that what one generates is in the others; all that end before it within the hours that those
+ * cover; and the shorter ones that overlap it.
+ */
 export async function listUnsettled(tx: Transaction, batch: StoredBatch): Promise<StoredBatch[]> {
   const rows = await tx.query<BatchRow>(sql`
     select ${batchColumns} from export_batch
     where settled_at is null and status in ('OPEN', 'PENDING')
-      and keys_from < ${batch.end} and end_timestamp > ${batch.keysFrom}
-      and (id = ${batch.id}
-        or end_timestamp - start_timestamp < ${batch.end}::timestamptz - ${batch.start}::timestamptz
-        or (end_timestamp - start_timestamp = ${batch.end}::timestamptz - ${batch.start}::timestamptz
-          and (end_timestamp, id) < (${batch.end}, ${batch.id})))
+      and (
+        (end_timestamp <= ${batch.end} and end_timestamp > (
+          select min(keys_from) from export_batch as ending
+          where ending.settled_at is null and ending.status in ('OPEN', 'PENDING')
+            and ending.end_timestamp = ${batch.end}))
+        or (keys_from < ${batch.end} and end_timestamp > ${batch.keysFrom}
+          and end_timestamp - start_timestamp < ${batch.end}::timestamptz - ${batch.start}::timestamptz))
     order by end_timestamp - start_timestamp, end_timestamp, id`)
   return rows.map(fromRow)
 }
