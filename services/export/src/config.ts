@@ -1,4 +1,4 @@
-import { duration, env, integer } from '@ens/config'
+import { duration, env, integer, timeout } from '@ens/config'
 import { databaseConfig } from '@ens/database/config'
 import { keysConfig } from '@ens/keys'
 import { observabilityConfig } from '@ens/observability'
@@ -20,12 +20,12 @@ const exportDatabaseConfig = databaseConfig.refine(({ poolMax }) => poolMax >= 2
 export const exportSettings = z.object({
   createBatchesTimeoutMs: env(
     'CREATE_BATCHES_TIMEOUT',
-    duration('5m').refine((ms) => ms > 0, 'must be more than 0'),
+    timeout('5m'),
     'Longest that one run of /create-batches may take.',
   ),
   workerTimeoutMs: env(
     'WORKER_TIMEOUT',
-    duration('5m').refine((ms) => ms > 0, 'must be more than 0'),
+    timeout('5m'),
     'Longest that one run of /do-work may take. A batch whose worker has vanished is taken over a little later.',
   ),
   minRecords: env(

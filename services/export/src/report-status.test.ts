@@ -61,6 +61,14 @@ describe('where an export is', () => {
     })
   })
 
+  test('is said of a config that has ended: keys that came after its last window are not behind', async () => {
+    await run()
+    await exporter.db.execute(sql`update export_config set thru_timestamp = ${day5('10:30')}`)
+    await exporter.publish({ key: aKey(1), createdAt: day5('11:00') })
+    const { configs } = (await reportStatus(exporter.deps)) as { configs: object[] }
+    expect(configs).toMatchObject([{ unfinished: 0, oldestUnexportedKey: undefined }])
+  })
+
   test('is said of a config without a batch', async () => {
     expect(await reportStatus(exporter.deps)).toMatchObject({
       configs: [{ unfinished: 0, indexes: [], openBatches: [] }],

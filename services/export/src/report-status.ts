@@ -72,7 +72,7 @@ export function nextDue(
   return new Date(closed.getTime() + minWindowAgeMs)
 }
 
-/** When the oldest key arrived that no archive of the config holds yet. */
+/** When the oldest key arrived that no archive of the config holds yet, of those that one will hold: a config that has ended has no more. */
 export function oldestUnexported(
   db: Queryable,
   config: ExportConfig,
@@ -80,6 +80,9 @@ export function oldestUnexported(
   at: Date,
 ): Promise<Date | undefined> {
   const keysFrom = progress?.unexportedFrom ?? config.from
+  // The window in which a config ends is its last; when that is exported it has nothing to wait for.
+  const hasEnded = config.thru !== undefined && keysFrom >= config.thru
+  if (hasEnded && !progress?.unfinished) return Promise.resolve(undefined)
   return exposures.oldestArrival(db, {
     ...config,
     inputRegions: effectiveInputRegions(config),
