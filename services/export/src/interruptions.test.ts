@@ -1,4 +1,4 @@
-import { type exportBatches, exposures, openDatabase, sql } from '@ens/database'
+import { exportBatches, exposures, openDatabase, sql } from '@ens/database'
 import { aKey, anExposure } from '@ens/domain/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ExportDeps } from './deps.ts'
@@ -168,6 +168,26 @@ describe('a lease', () => {
     token: crypto.randomUUID(),
     overtaken: 0,
   }
+
+  test('is renewed while the work lasts', async () => {
+    await exporter.addConfig({ signatureInfoIds })
+    await exporter.createBatches()
+    const { db } = exporter
+    const now = exporter.deps.now
+    const terms = { ttlMs: 3, overtakeAfterMs: 0, restMs: () => 0 }
+    const held = await exportBatches.lease(db, { ...terms, now: now() })
+    if (!held) throw new Error('nothing to lease')
+    exporter.advance(60_000)
+    const expires = async () => (await exportBatches.find(db, held.batch.id))?.leaseExpires
+    const { signal } = new AbortController()
+    const renewed = await holdLease({ db, now, ttlMs: 3 }, held, signal, async () => {
+      for (;;) {
+        const until = await expires()
+        if (until && until > now()) return until
+      }
+    })
+    expect(renewed).toEqual(new Date(now().getTime() + 3))
+  })
 
   test('that turns out to be another’s ends the work', async () => {
     const { promise: forever } = Promise.withResolvers<never>()

@@ -152,10 +152,11 @@ describe('a batch that is filled up', () => {
     const hours = { filenameRoot: 'hours', inputRegions: ['US', 'CA'], signatureInfoIds }
     await exporter.addConfig(hours)
     await exporter.addConfig({ filenameRoot: 'us', periodSeconds: 7200, signatureInfoIds })
+    await store(1, { at: '08:00' })
+    await store(30, { at: '08:00', region: 'CA', from: 100 })
     exporter.at('2020-10-05T10:00')
     await run()
-    await store(1, { at: '09:00' })
-    await store(30, { at: '09:00', region: 'CA', from: 100 })
+    expect(await storedGenerated()).toEqual([])
     exporter.at('2020-10-05T11:00')
     await run()
     const us = keysOf(await exporter.download('us'))

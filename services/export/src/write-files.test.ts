@@ -186,6 +186,16 @@ describe('a worker whose batch was taken over', () => {
     expect(await exporter.download()).toHaveLength(1)
   })
 
+  test('does not complete it, after its archive is there', async () => {
+    const stalling = hookedBlobstore(exporter.deps.blobstore, async (step) => {
+      if (step === 'after create')
+        await exporter.db.execute(sql`update export_batch set lease_token = gen_random_uuid()`)
+    })
+    await expect(workWith({ blobstore: stalling })).rejects.toEqual(firstError('export_lease_lost'))
+    const complete = sql`select from export_file where status = 'COMPLETE'`
+    expect(await exporter.db.query(complete)).toEqual([])
+  })
+
   test('changes nothing any more, while it replaces what was in the way', async () => {
     const options = { contentType: 'text/plain', cacheable: true, signal }
     await exporter.blobstore.put(BUCKET, NAME, Buffer.from('old'), options)

@@ -54,6 +54,18 @@ describe('an index', () => {
     expect(await workBatches(deps, signal)).toMatchObject({ batches: 0 })
   })
 
+  test('whose lock went to another writer meanwhile is not noted as written', async () => {
+    await exporter.db.execute(sql`update export_index set version = version + 1`)
+    await exporter.blobstore.put(BUCKET, INDEX, Buffer.from('x'), options)
+    const overtaken = hookedBlobstore(exporter.deps.blobstore, async (step) => {
+      if (step === 'after put')
+        await exporter.db.execute(sql`update lock set token = gen_random_uuid()`)
+    })
+    await workBatches({ ...exporter.deps, blobstore: overtaken }, signal)
+    const due = sql`select from export_index where version > written_version`
+    expect(await exporter.db.query(due)).toHaveLength(1)
+  })
+
   test('whose lock another writer holds is left to that one', async () => {
     await exporter.db.execute(sql`update export_index set version = version + 1`)
     await exporter.blobstore.put(BUCKET, INDEX, Buffer.from('x'), options)
