@@ -1,4 +1,4 @@
-import { exportBatches, exportConfigs, sql, type Transaction } from '@ens/database'
+import { exportBatches, exportConfigs, type Transaction } from '@ens/database'
 import { type BatchRange, batchRanges, type ExportConfig } from '@ens/domain'
 import type { ExportSettings } from './config.ts'
 import type { ExportDeps } from './deps.ts'
@@ -28,13 +28,13 @@ export async function createBatches(
     let caughtUpTo: Date | undefined
     for (const { id } of configs) {
       if (signal.aborted) break
-      await tx.execute(sql`savepoint config`)
       try {
-        const windows = await createFor(tx, id, settings, { at, caughtUpTo })
+        const windows = await exportBatches.undoIfFailed(tx, () =>
+          createFor(tx, id, settings, { at, caughtUpTo }),
+        )
         count += windows.length
         if (windows.length === settings.catchUpLimit) caughtUpTo = windows.at(-1)?.end
       } catch (error) {
-        await tx.execute(sql`rollback to savepoint config`)
         events.configFailed(id, error)
         failures.push(error)
       }

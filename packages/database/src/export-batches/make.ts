@@ -36,3 +36,14 @@ export function insert(
       ${ranges.map(({ keysFrom }) => keysFrom)}::timestamptz[]) as range (start, "end", keys_from)
     order by range.end`)
 }
+
+/** Does the work, or undoes just that when it throws; the transaction goes on. */
+export async function undoIfFailed<T>(tx: Transaction, work: () => Promise<T>): Promise<T> {
+  await tx.execute(sql`savepoint step`)
+  try {
+    return await work()
+  } catch (error) {
+    await tx.execute(sql`rollback to savepoint step`)
+    throw error
+  }
+}
