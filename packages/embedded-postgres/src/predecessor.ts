@@ -22,28 +22,22 @@ export async function readPidFile(directory: string): Promise<PidFile | undefine
 
 /**
  * Sees to it that nothing runs in the data folder: one that is on its way out is waited for, one whose guard was
- * killed is ended, one that somebody still holds is an error.
+ * killed is ended, one that somebody still holds is an error. What a killed one left is removed, as another
+ * process may have got its number since.
  */
 export async function endPredecessor(directory: string): Promise<void> {
   let isAsked = false
   for (const giveUpAt = Date.now() + WAIT_MS; Date.now() < giveUpAt; ) {
     const file = await readPidFile(directory)
     if (!file) return
-    if (!isPostgresOf(directory, file.pid)) return leaveOrRemove(directory, file.pid)
+    if (!isPostgresOf(directory, file.pid))
+      return rm(join(directory, 'postmaster.pid'), { force: true })
     const guard = guardOf(file.pid)
     if (guard === 'watching') throw stillRunning(directory, file)
     if (guard === 'gone' && !isAsked) isAsked = process.kill(file.pid, 'SIGINT')
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   throw new Error(`the PostgreSQL that ran in ${directory} does not end`)
-}
-
-/**
- * What a killed one left is PostgreSQL's to judge: by it, it notices its own orphans. Only where another process has got
- * the number since, which would keep PostgreSQL from starting, is it removed.
- */
-async function leaveOrRemove(directory: string, pid: number): Promise<void> {
-  if (commandLineOf(pid) !== '') await rm(join(directory, 'postmaster.pid'), { force: true })
 }
 
 const stillRunning = (directory: string, { pid, port }: PidFile) =>
