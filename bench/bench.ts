@@ -32,6 +32,11 @@ export function known(values: readonly (number | undefined)[]): number[] {
   return values.filter((value) => value !== undefined)
 }
 
+/** A limit that could not be measured on this machine is none. */
+export function limitOf(name: string, rounds: number[]): Figure['limit'] {
+  return rounds.length > 0 ? { name, rounds } : undefined
+}
+
 /** Rounds one after the other: what runs side by side measures the other. */
 export async function inRounds<T>(
   { sizes, report }: Pick<Bench, 'sizes' | 'report'>,

@@ -1,5 +1,5 @@
 import { type BatchRange, truncate } from '@ens/domain'
-import { type Bench, inRounds, known } from '../bench.ts'
+import { type Bench, inRounds, known, limitOf } from '../bench.ts'
 import { KEYS_PER_PUBLISH } from '../load/publishes.ts'
 import { median } from '../report/statistics.ts'
 import { short } from '../report/table.ts'
@@ -133,20 +133,16 @@ const perKey = (ms: number | undefined, { keys }: ExportRun) =>
   ms === undefined ? undefined : (ms * 1000) / keys
 
 function reportGrowth({ report }: Bench, small: readonly Round[], large: readonly Round[]): void {
-  const peaks = (rounds: readonly Round[]) => known(rounds.map(({ run }) => run.peakBytes))
+  const peaks = (rounds: readonly Round[]) =>
+    known(rounds.map(({ run }) => run.peakBytes)).map((bytes) => bytes / MB)
+  const keysOf = (rounds: readonly Round[]) => short(rounds[0]?.run.keys ?? 0)
   report.add({
     id: 'export.peak',
-    name: `peak memory of an export of ${short(large[0]?.run.keys ?? 0)} keys`,
+    name: `peak memory of an export of ${keysOf(large)} keys`,
     unit: 'MB',
     better: 'lower',
-    rounds: peaks(large).map((bytes) => bytes / MB),
-    limit:
-      peaks(small).length > 0
-        ? {
-            name: `MB at ${short(small[0]?.run.keys ?? 0)} keys`,
-            rounds: peaks(small).map((bytes) => bytes / MB),
-          }
-        : undefined,
+    rounds: peaks(large),
+    limit: limitOf(`MB at ${keysOf(small)} keys`, peaks(small)),
     target: { atMost: 256, timesLimit: 1.2 },
   })
 }

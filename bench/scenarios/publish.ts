@@ -1,4 +1,4 @@
-import { type Bench, inRounds, known } from '../bench.ts'
+import { type Bench, inRounds, known, limitOf } from '../bench.ts'
 import { median } from '../report/statistics.ts'
 import { type BenchDatabase, settle, withDatabase } from '../stand/databases.ts'
 import { type Service, withService } from '../stand/services.ts'
@@ -14,6 +14,7 @@ import {
   perSecond,
   type Saturation,
   saturate,
+  startMeter,
   warmUp,
 } from './saturate.ts'
 import { benchTwoProcesses } from './two-processes.ts'
@@ -73,7 +74,7 @@ async function benchSaturation(bench: Bench, { database, bare, service }: Parts)
 }
 
 interface Round {
-  limit: { perSecond: number; loadUs: number }
+  limit: Pick<Saturation, 'perSecond' | 'loadUs' | 'databaseUs'>
   verify: number
   service: Saturation
 }
@@ -115,6 +116,7 @@ function addFigures({ report }: Bench, rounds: readonly Round[], roundTrips: num
     unit: 'µs',
     better: 'lower',
     rounds: known(rounds.map(({ service }) => service.databaseUs)),
+    limit: limitOf('µs bare driver', known(rounds.map(({ limit }) => limit.databaseUs))),
     target: { atMost: 350 },
   })
   report.explain('publish.loadGeneratorCpuUs', {
@@ -132,11 +134,17 @@ async function saturateBare(
   { stand, load }: Bench,
   { url }: BenchDatabase,
   count: number,
-): Promise<{ perSecond: number; loadUs: number }> {
+): Promise<Round['limit']> {
   const { healthAuthorityId } = stand.configuration
   await load.run('makeStatements', { count, healthAuthorityId })
   const lanes = { url, connections: DATABASE_CONNECTIONS, limitMs: LIMIT_MS }
+  const costs = startMeter(stand.postgresPid, [])
   const loop = await load.run('bareClosed', lanes)
+  const { databaseMs } = costs()
   mustAllBeTaken(loop)
-  return { perSecond: perSecond(loop), loadUs: (loop.cpuMs * 1000) / count }
+  return {
+    perSecond: perSecond(loop),
+    loadUs: (loop.cpuMs * 1000) / count,
+    databaseUs: databaseMs === undefined ? undefined : (databaseMs * 1000) / count,
+  }
 }

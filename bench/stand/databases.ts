@@ -18,15 +18,29 @@ export async function withDatabase<T>(
   work: (database: BenchDatabase) => Promise<T>,
 ): Promise<T> {
   const copy = `bench_${name}`
-  await stand.server.execute(statement(`create database ${copy} template ${TEMPLATE}`))
+  await create(stand, copy)
   const variables = databaseVariables(stand.postgres, copy)
   const db = openDatabase(loadConfig(databaseConfig, variables))
   try {
     return await work({ name: copy, url: stand.postgres.url(copy), variables, db })
   } finally {
     await db.close()
-    await stand.server.execute(statement(`drop database ${copy} with (force)`))
+    await drop(stand, copy)
   }
+}
+
+/** Puts a new database in its place, of which PostgreSQL knows nothing; who was connected has to connect again. */
+export async function renew(stand: Stand, { name }: BenchDatabase): Promise<void> {
+  await drop(stand, name)
+  await create(stand, name)
+}
+
+async function create({ server }: Stand, name: string): Promise<void> {
+  await server.execute(statement(`create database ${name} template ${TEMPLATE}`))
+}
+
+async function drop({ server }: Stand, name: string): Promise<void> {
+  await server.execute(statement(`drop database ${name} with (force)`))
 }
 
 /** Has PostgreSQL know the tables as it would after some hours in production, and writes everything to disk. */
