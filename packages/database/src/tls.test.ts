@@ -22,9 +22,9 @@ beforeAll(async () => {
     forgetful: true,
     settings: {
       ssl: 'on',
-      ssl_cert_file: file('server.pem'),
-      ssl_key_file: await ownKey(),
-      ssl_ca_file: file('ca.pem'),
+      ssl_cert_file: await own('server.pem'),
+      ssl_key_file: await own('server.key'),
+      ssl_ca_file: await own('ca.pem'),
     },
   })
 })
@@ -33,13 +33,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** PostgreSQL takes a key only if nobody else can read it; run by root, it runs as nobody. */
-async function ownKey(): Promise<string> {
-  const key = join(folder, 'server.key')
-  await copyFile(file('server.key'), key)
-  await chmod(key, 0o600)
-  if (process.getuid?.() === 0) await chown(key, NOBODY, NOBODY)
-  return key
+/** A copy for PostgreSQL alone: it takes no key that others can read, and run by root it is nobody, who may not get here. */
+async function own(name: string): Promise<string> {
+  const copy = join(folder, name)
+  await copyFile(file(name), copy)
+  await chmod(copy, 0o600)
+  if (process.getuid?.() === 0) await chown(copy, NOBODY, NOBODY)
+  return copy
 }
 
 /** Whether the connection that these settings make is encrypted, and whom the server takes us for. */
