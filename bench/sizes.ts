@@ -9,8 +9,8 @@ export interface Sizes {
   warmUpPublishes: number
   /** Into a database that has just been made. */
   firstPublishes: number
-  /** Keys in the table beside the empty one. */
-  liveKeys: number
+  /** Keys in the tables beside the empty one, each time more. */
+  liveKeys: readonly number[]
   /** Keys of the windows to export, the smaller one first. */
   exportedKeys: readonly [number, number]
   /** Many short windows, and the publishes in each. */
@@ -31,7 +31,7 @@ const QUICK: Sizes = {
   roundSeconds: 0.4,
   warmUpPublishes: 150,
   firstPublishes: 200,
-  liveKeys: 14_000,
+  liveKeys: [14_000],
   exportedKeys: [2800, 14_000],
   windows: { count: 6, publishesInEach: 20 },
   expiredKeys: 14_000,
@@ -47,7 +47,7 @@ const DEFAULT: Sizes = {
   roundSeconds: 5,
   warmUpPublishes: 6000,
   firstPublishes: 5000,
-  liveKeys: 1_000_000,
+  liveKeys: [1_000_000],
   exportedKeys: [100_000, 1_000_000],
   windows: { count: 144, publishesInEach: 694 },
   expiredKeys: 1_000_000,
@@ -62,7 +62,7 @@ const FULL: Sizes = {
   limitMinutes: 240,
   rounds: 5,
   roundSeconds: 8,
-  liveKeys: 10_000_000,
+  liveKeys: [1_000_000, 10_000_000],
   chaffSamples: 2000,
   starts: 9,
 }
