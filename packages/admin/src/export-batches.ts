@@ -64,10 +64,10 @@ async function replace(
 }
 
 /** The new name is that of a window some seconds later, which must not be one that exists. */
-function reasonToLeave({ status, start, end, regenerations }: exportBatches.StoredBatch) {
+function reasonToLeave({ status, keysFrom, end, regenerations }: exportBatches.StoredBatch) {
   if (status === 'OPEN' || status === 'PENDING') return 'it is not exported yet'
   if (status === 'DELETED') return 'it has expired'
-  const seconds = (end.getTime() - start.getTime()) / 1000
+  const seconds = (end.getTime() - keysFrom.getTime()) / 1000
   if ((regenerations + 1) % seconds === 0) return 'there is no new name left for it'
   return undefined
 }
