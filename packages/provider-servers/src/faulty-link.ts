@@ -1,0 +1,110 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+/** Stands between a client and a server of this machine, and fails as networks do. Speaks any protocol on TCP. */
+export interface FaultyLink {
+  readonly port: number
+  /** Lets nothing through in either direction, and ends nothing. */
+  hang(): void
+  /** Ends every connection, and each new one as soon as it is made. */
+  cut(): void
+  /** Lets the request through, and ends the connection when so many bytes of the answer have passed; once. */
+  cutAnswerAfter(bytes: number): void
+  /** Each piece of an answer takes so much longer; the order stays. */
+  slowDown(ms: number): void
+  /** As good as new; connections that hung or were slowed down are ended. */
+  mend(): void
+  close(): Promise<void>
+}
+
+type Fault =
+  | { kind: 'none' | 'hang' | 'cut' }
+  | { kind: 'cut-answer'; left: number }
+  | { kind: 'slow'; ms: number }
+
+export async function faultyLink(target: { port: number; host?: string }): Promise<FaultyLink> {
+  const sockets = new Set<Socket>()
+  let fault: Fault = { kind: 'none' }
+
+  const server = createServer((client) => {
+    const upstream = connect(target.port, target.host ?? '127.0.0.1')
+    track(client, upstream)
+    track(upstream, client)
+    if (fault.kind === 'cut') client.destroy()
+    client.on('data', (bytes) => {
+      if (fault.kind !== 'hang') upstream.write(bytes)
+    })
+    upstream.on('data', (bytes: Buffer) => answer(client, bytes))
+    client.on('end', () => upstream.end())
+    upstream.on('end', () => client.end())
+  })
+
+  function track(one: Socket, other: Socket): void {
+    sockets.add(one)
+    one.on('error', () => {}) // `close` follows
+    one.on('close', () => {
+      sockets.delete(one)
+      other.destroy()
+    })
+  }
+
+  function answer(client: Socket, bytes: Buffer): void {
+    switch (fault.kind) {
+      case 'none':
+        client.write(bytes)
+        break
+      case 'slow':
+        setTimeout(() => client.write(bytes), fault.ms)
+        break
+      case 'cut-answer':
+        cutWithin(client, bytes, fault)
+        break
+      case 'hang':
+      case 'cut':
+        break
+    }
+  }
+
+  function cutWithin(client: Socket, bytes: Buffer, { left }: { left: number }): void {
+    if (bytes.length < left) {
+      fault = { kind: 'cut-answer', left: left - bytes.length }
+      client.write(bytes)
+      return
+    }
+    fault = { kind: 'none' }
+    client.write(bytes.subarray(0, left), () => client.destroy())
+  }
+
+  const endAll = () => {
+    for (const socket of sockets) socket.destroy()
+  }
+
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    hang() {
+      fault = { kind: 'hang' }
+    },
+    cut() {
+      fault = { kind: 'cut' }
+      endAll()
+    },
+    cutAnswerAfter(bytes) {
+      fault = { kind: 'cut-answer', left: bytes }
+    },
+    slowDown(ms) {
+      fault = { kind: 'slow', ms }
+    },
+    mend() {
+      fault = { kind: 'none' }
+      endAll()
+    },
+    close() {
+      endAll()
+      return new Promise((resolve) => {
+        server.close(() => resolve())
+      })
+    },
+  }
+}

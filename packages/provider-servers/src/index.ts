@@ -1,0 +1,1 @@
+export { type FaultyLink, faultyLink } from './faulty-link.ts'
