@@ -160,8 +160,25 @@ describe('a batch that is filled up', () => {
     exporter.at('2020-10-05T11:00')
     await run()
     const us = keysOf(await exporter.download('us'))
-    expect(us).toHaveLength(20)
+    // 19 of them are in an hour that had none, which needs one more.
+    expect(us).toHaveLength(21)
     expect(keysOf(await exporter.download('hours'))).toEqual(expect.arrayContaining(us))
+  })
+
+  test('leaves no other with too few, though it was empty before', async () => {
+    const signatureInfoIds = await open({ minRecords: 20 })
+    await exporter.addConfig({ filenameRoot: 'hours', signatureInfoIds })
+    await exporter.addConfig({ filenameRoot: 'us', periodSeconds: 7200, signatureInfoIds })
+    await exporter.publish({ key: aKey(1), createdAt: day5('08:00'), regions: ['US'] })
+    exporter.at('2020-10-05T10:00')
+    await run()
+    // Without this key the longer window has one too few, and is given one in the hour that had none.
+    await exporter.revise(aKey(1), { revisedAt: day5('09:00'), reportType: 'negative' })
+    exporter.at('2020-10-05T11:00')
+    await run()
+    const lengths = (await exporter.download('hours')).map(({ keys }) => keys.length)
+    expect(lengths).toEqual([20, 20])
+    expect(keysOf(await exporter.download('us'))).toHaveLength(39)
   })
 
   test('waits for another worker that is settling no longer than it should', async () => {

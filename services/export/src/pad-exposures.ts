@@ -23,13 +23,33 @@ export function settle(
     if (!(await exportBatches.lockSettling(tx, waitMs))) return false
     const unsettled = await exportBatches.listUnsettled(tx, batch)
     if (await awaitsPublishes(tx, unsettled, deps)) return false
-    for (const due of unsettled) {
-      const generated = await pad(tx, due, deps)
-      await exportBatches.markSettled(tx, due.id, deps.now())
-      deps.events.settled(due, generated)
-    }
+    const generated = await padAll(tx, unsettled, deps)
+    for (const due of unsettled) deps.events.settled(due, generated.get(due.id) ?? 0)
     return true
   }, options)
+}
+
+/**
+ * Fills every batch up that needs it. What one is given shows in others, and may leave one that was empty with too few: so it goes
+ * on until none needs any. A batch that has its minimum needs no more, so each is filled up once at most.
+ */
+async function padAll(
+  tx: Transaction,
+  batches: readonly exportBatches.StoredBatch[],
+  deps: SettlingDeps,
+): Promise<Map<number, number>> {
+  const generated = new Map<number, number>()
+  let isFilled = false
+  while (!isFilled) {
+    isFilled = true
+    for (const batch of batches) {
+      const count = await pad(tx, batch, deps)
+      await exportBatches.markSettled(tx, batch.id, deps.now())
+      generated.set(batch.id, (generated.get(batch.id) ?? 0) + count)
+      if (count > 0) isFilled = false
+    }
+  }
+  return generated
 }
 
 async function awaitsPublishes(
