@@ -2,49 +2,55 @@ import { deflateRawSync } from 'node:zlib'
 import { exposures, type Transaction } from '@ens/database'
 import { type ExportKey, encodeExport } from '@ens/export-file'
 import pg from 'pg'
-import Cursor from 'pg-cursor'
+import { to } from 'pg-copy-streams'
 
 /** As the export service does it. */
-const PAGE_SIZE = 2000
 const DEFLATE = { level: 6, memLevel: 9 }
 
-/** How long it takes to read a window through a cursor of the bare driver, and how many keys it holds. */
-export async function readByCursor(
+/** How long it takes to copy a window out with the bare driver, and how many keys it holds; nothing is done with them. */
+export async function copyOut(
   url: string,
   selection: exposures.Selection,
 ): Promise<{ keys: number; ms: number }> {
-  const { text, values } = await keysStatement(selection)
+  const { settings, query } = await statementsOf(selection)
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
     await client.query('begin')
     const startedAt = performance.now()
-    const cursor = client.query(new Cursor(text, values))
-    let keys = 0
-    for (let rows = await cursor.read(PAGE_SIZE); rows.length > 0; ) {
-      keys += rows.length
-      rows = await cursor.read(PAGE_SIZE)
-    }
-    return { keys, ms: performance.now() - startedAt }
+    await client.query(settings.text, settings.values)
+    const copy = client.query(to(`copy (${query.text}) to stdout (format binary)`))
+    for await (const _ of copy);
+    return { keys: copy.rowCount, ms: performance.now() - startedAt }
   } finally {
     await client.end()
   }
 }
 
-/** The statement by which the export service reads a window. */
-async function keysStatement(
+interface Statement {
+  text: string
+  values: unknown[]
+}
+
+/** The statements by which the export service reads the keys of a window. */
+async function statementsOf(
   selection: exposures.Selection,
-): Promise<{ text: string; values: unknown[] }> {
-  let recorded: { text: string; values: unknown[] } | undefined
-  const tx: Pick<Transaction, 'stream'> = {
-    async *stream({ text, values }) {
-      recorded = { text, values }
-      yield []
+): Promise<{ settings: Statement; query: Statement }> {
+  const recorded: Statement[] = []
+  const tx: Pick<Transaction, 'query' | 'copyOut'> = {
+    async query({ text, values }) {
+      recorded.push({ text, values })
+      return []
+    },
+    async *copyOut({ text, values }) {
+      recorded.push({ text, values })
+      yield* []
     },
   }
-  for await (const _ of exposures.streamKeys(tx as Transaction, selection, PAGE_SIZE)) break
-  if (!recorded) throw new Error('the export reads its keys in another way')
-  return recorded
+  for await (const _ of exposures.streamKeys(tx as Transaction, selection));
+  const [settings, query] = recorded
+  if (!settings || !query) throw new Error('the export reads its keys in another way')
+  return { settings, query }
 }
 
 /** What the same keys take in an archive, and what it costs to make them small. */

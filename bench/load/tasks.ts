@@ -1,7 +1,7 @@
 import { loadConfig } from '@ens/config'
 import { databaseConfig, exposures, openDatabase } from '@ens/database'
 import type { ExportKey } from '@ens/export-file'
-import { byKey, type Deflation, deflate, readByCursor } from '../limits/bare-export.ts'
+import { byKey, copyOut, type Deflation, deflate } from '../limits/bare-export.ts'
 import { type BarePublish, bareLane, barePublish } from '../limits/bare-publish.ts'
 import { verificationsPerSecond } from '../limits/verification.ts'
 import type { Authority } from '../stand/configuration.ts'
@@ -111,8 +111,8 @@ export function createTasks() {
       return verificationsPerSecond(forMs)
     },
 
-    async readByCursor({ url, selection }: { url: string; selection: exposures.Selection }) {
-      return readByCursor(url, selection)
+    async copyOut({ url, selection }: { url: string; selection: exposures.Selection }) {
+      return copyOut(url, selection)
     },
 
     /** The window's keys compressed in the order of the export, and in that of the keys. */
@@ -145,7 +145,7 @@ async function readKeys(of: {
   try {
     return await db.transaction(async (tx) => {
       const keys: ExportKey[] = []
-      for await (const page of exposures.streamKeys(tx, of.selection, 2000)) keys.push(...page)
+      for await (const page of exposures.streamKeys(tx, of.selection)) keys.push(...page)
       return keys
     })
   } finally {

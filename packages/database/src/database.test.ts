@@ -1,6 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Database, isFault, openDatabase, sql, UNIQUE_VIOLATION } from './index.ts'
+import { copiedRows } from './copied-rows.ts'
+import { type Database, isFault, openDatabase, type Sql, sql, UNIQUE_VIOLATION } from './index.ts'
 import { type TestDatabase, testDatabase } from './testing.ts'
 
 let db: TestDatabase
@@ -53,24 +54,72 @@ test('a statement that takes too long at the server is a time-out', async () => 
   await expect(slow).rejects.toMatchObject({ kind: 'unavailable', code: 'database_timeout' })
 })
 
-test('rows can be streamed, a few at a time, and left early', async () => {
-  const sizes = await db.transaction(async (tx) => {
+const SERIES = sql`select generate_series(1, 300000)`
+
+test('a result can be copied piece by piece, however large, and the transaction goes on', async () => {
+  const toNumber = copiedRows(1, ({ bytes, starts }) => bytes.readInt32BE(starts[0] ?? 0))
+  const { rows, pieces, next } = await db.transaction(async (tx) => {
     const seen: number[] = []
-    for await (const rows of tx.stream(sql`select generate_series(1, 25)`, 10))
-      seen.push(rows.length)
-    for await (const rows of tx.stream(sql`select generate_series(1, 1000000)`, 10)) {
-      seen.push(rows.length)
-      break
+    let count = 0
+    for await (const piece of tx.copyOut(SERIES)) {
+      count++
+      seen.push(...toNumber(piece))
     }
-    return seen
+    return { rows: seen, pieces: count, next: await tx.query(sql`select 1 as one`) }
   })
-  expect(sizes).toEqual([10, 10, 5, 10])
+  expect(rows).toEqual(Array.from({ length: 300_000 }, (_, i) => i + 1))
+  expect(pieces).toBeGreaterThan(10)
+  expect(next).toEqual([{ one: 1 }])
 })
 
-test('a stream whose connection is lost fails, and lets go', async () => {
+test('work that leaves a copy early fails with its own error, and costs only its connection', async () => {
+  const single = openDatabase({ ...db.config, poolMax: 1 })
+  const leaving = single.transaction(async (tx) => {
+    for await (const _ of tx.copyOut(SERIES)) throw new Error('enough')
+  })
+  await expect(leaving).rejects.toThrow('enough')
+  expect(await single.query(sql`select 1 as one`)).toEqual([{ one: 1 }])
+  await single.close()
+})
+
+test('a copy is never committed by whoever left it early', async () => {
+  const leaving = db.transaction(async (tx) => {
+    await tx.execute(sql`insert into note values (7, 'x')`)
+    for await (const _ of tx.copyOut(SERIES)) break
+  })
+  await expect(leaving).rejects.toMatchObject({ code: 'database_unavailable' })
+  expect(await db.query(sql`select id from note where id = 7`)).toEqual([])
+})
+
+test('a copy takes no parameters', async () => {
+  const copying = db.transaction(async (tx) => {
+    for await (const _ of tx.copyOut(sql`select ${1}`)) break
+  })
+  await expect(copying).rejects.toThrow('COPY takes no parameters')
+})
+
+test('a copy that the server refuses, or that takes it too long, fails as any statement', async () => {
+  const copy = (query: Sql) =>
+    db.transaction(
+      async (tx) => {
+        for await (const _ of tx.copyOut(query));
+      },
+      { statementTimeoutMs: 50 },
+    )
+  await expect(copy(sql`select 1 / (i - 1) from generate_series(1, 3) as i`)).rejects.toMatchObject(
+    {
+      sqlState: '22012',
+    },
+  )
+  await expect(copy(sql`select pg_sleep(10)::text`)).rejects.toMatchObject({
+    code: 'database_timeout',
+  })
+})
+
+test('a copy whose connection is lost fails, and lets go', async () => {
   const reading = db.transaction(async (tx) => {
     const [{ pid = 0 } = {}] = await tx.query<{ pid: number }>(sql`select pg_backend_pid() as pid`)
-    for await (const _ of tx.stream(sql`select generate_series(1, 1000000)`, 10))
+    for await (const _ of tx.copyOut(sql`select generate_series(1, 3000000)`))
       await db.query(sql`select pg_terminate_backend(${pid})`)
   })
   await expect(reading).rejects.toMatchObject({ code: 'database_unavailable' })

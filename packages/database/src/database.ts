@@ -2,9 +2,9 @@ import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
 import type { DatabaseConfig } from './config.ts'
 import { clientConfig } from './connection.ts'
+import { copyOut } from './copy-out.ts'
 import { transactionRolledBack } from './errors.ts'
 import { leavesConnectionUsable, translated } from './fault.ts'
-import { streamRows } from './stream-rows.ts'
 import { withinTime } from './within-time.ts'
 
 export interface QueryOptions {
@@ -24,12 +24,15 @@ declare const transactional: unique symbol
 /** A `Queryable` inside a transaction. Functions that need one ask for it by type. */
 export interface Transaction extends Queryable {
   readonly [transactional]: true
-  /** The rows of a statement, `size` at a time, so that memory does not grow with the result. */
-  stream<Row extends object>(statement: Sql, size: number): AsyncGenerator<Row[]>
+  /**
+   * What a query without parameters gives, in PostgreSQL's binary copy format, piece by piece, so that memory does not grow with
+   * it. It has to be read to its end: who leaves earlier can only end the transaction.
+   */
+  copyOut(query: Sql): AsyncGenerator<Buffer>
 }
 
 export interface TransactionOptions {
-  /** Longest that each statement may take at the server, a minute unless said. A stream counts as one statement. */
+  /** Longest that each statement may take at the server, a minute unless said. A copy counts as one statement. */
   statementTimeoutMs?: number
   /**
    * Longest that the server waits for the next statement, 15 s unless said. Whoever vanishes or freezes in mid-transaction
@@ -151,8 +154,8 @@ async function borrow<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise
     broken = false
     return result
   } catch (error) {
-    broken = !(leavesConnectionUsable(error) || error instanceof RolledBack)
-    if (error instanceof RolledBack) throw error.cause // the work's own error, or a translated one of its statements
+    broken = !(error instanceof WorkFailed ? error.isRolledBack : leavesConnectionUsable(error))
+    if (error instanceof WorkFailed) throw error.cause // the work's own error, or a translated one of its statements
     throw translated(error)
   } finally {
     client.removeListener('error', ignore)
@@ -160,8 +163,15 @@ async function borrow<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise
   }
 }
 
-/** The work of a transaction threw, and its connection is as good as before. */
-class RolledBack extends Error {}
+/** The work of a transaction threw. Unless it was rolled back, its connection is in an unknown state. */
+class WorkFailed extends Error {
+  readonly isRolledBack: boolean
+
+  constructor(cause: unknown, isRolledBack: boolean) {
+    super('the work of a transaction failed', { cause })
+    this.isRolledBack = isRolledBack
+  }
+}
 
 async function inTransaction<T>(
   client: pg.PoolClient,
@@ -175,9 +185,11 @@ async function inTransaction<T>(
   try {
     result = await work(transaction(client, named, statementTimeoutMs + ANSWER_GRACE_MS))
   } catch (cause) {
-    // If even this fails the connection is in an unknown state, and the caller closes it.
-    await simple(client, 'rollback', CONTROL_MS)
-    throw new RolledBack('the transaction was rolled back', { cause })
+    const isRolledBack = await simple(client, 'rollback', CONTROL_MS).then(
+      () => true,
+      () => false,
+    )
+    throw new WorkFailed(cause, isRolledBack)
   }
   const outcome = await simple(client, 'commit', STATEMENT_MS)
   if (outcome !== 'COMMIT') throw transactionRolledBack()
@@ -205,6 +217,6 @@ function transaction(client: pg.PoolClient, named: Naming, timeoutMs: number): T
     query: async (statement: Sql, options?: QueryOptions) => (await run(statement, options)).rows,
     execute: async (statement: Sql, options?: QueryOptions) =>
       (await run(statement, options)).rowCount ?? 0,
-    stream: (statement: Sql, size: number) => streamRows(client, statement, size),
+    copyOut: (query: Sql) => copyOut(client, query),
   } as Transaction
 }

@@ -182,7 +182,7 @@ test('a run without a fault ends well', async () => {
 })
 
 test.each([
-  ['a fault', faultAt, ['before create', 'after create', 'before page']],
+  ['a fault', faultAt, ['before create', 'after create', 'before piece']],
   ['a kill', killAfter, ['after transaction', 'after create', 'after put']],
 ])(
   '%s at any step leaves nothing wrong to see, and the next run ends as if it had not been',

@@ -1,9 +1,7 @@
 import { exposures } from '@ens/database'
 import type { ExportDeps } from './deps.ts'
+import { windowChanged } from './errors.ts'
 import { type FileShare, type Page, portions } from './group-exposures.ts'
-
-/** So many rows travel at a time; memory does not depend on how many there are. */
-const PAGE_SIZE = 500
 
 type ReadingDeps = Pick<ExportDeps, 'db' | 'settings'>
 
@@ -15,8 +13,8 @@ export interface BatchContents {
 }
 
 /**
- * Opens what a batch holds, all of it as it is at one moment, for as long as the work takes. The work must take one portion after
- * the other.
+ * Opens what a batch holds, all of it as it is at one moment, for as long as the work takes. The work must take all
+ * there is, one portion after the other.
  */
 export function readExposures<T>(
   { db, settings }: ReadingDeps,
@@ -29,11 +27,13 @@ export function readExposures<T>(
     async (tx) => {
       const counted = await exposures.countSelected(tx, selection)
       const pages = inOrder(
-        exposures.streamKeys(tx, selection, PAGE_SIZE),
-        exposures.streamRevisedKeys(tx, selection, PAGE_SIZE),
+        counted.keys > 0 && exposures.streamKeys(tx, selection),
+        counted.revisedKeys > 0 && exposures.streamRevisedKeys(tx, selection),
       )
       try {
-        return await work({ counted, portion: portions(pages) })
+        const result = await work({ counted, portion: portions(pages) })
+        if (!(await pages.next()).done) throw windowChanged('there is more than was counted')
+        return result
       } finally {
         await pages.return(undefined)
       }
@@ -43,9 +43,9 @@ export function readExposures<T>(
 }
 
 async function* inOrder<Key>(
-  keys: AsyncIterable<Key[]>,
-  revisedKeys: AsyncIterable<Key[]>,
+  keys: AsyncIterable<Key[]> | false,
+  revisedKeys: AsyncIterable<Key[]> | false,
 ): AsyncGenerator<Page<Key>> {
-  for await (const page of keys) yield { list: 'keys', keys: page }
-  for await (const page of revisedKeys) yield { list: 'revisedKeys', keys: page }
+  if (keys) for await (const page of keys) yield { list: 'keys', keys: page }
+  if (revisedKeys) for await (const page of revisedKeys) yield { list: 'revisedKeys', keys: page }
 }

@@ -1,6 +1,6 @@
 import sql from 'sql-template-tag'
 import type { Queryable, Transaction } from '../database.ts'
-import { isReleased, type Selection } from './select.ts'
+import { asParameters, isReleased, type Selection } from './selection.ts'
 
 /** The app of keys that nobody published. It is never shown to anybody outside. */
 export const GENERATED = 'export-generated'
@@ -28,7 +28,7 @@ export async function listPresent(
   const rows = await db.query<{ exposure_key: Buffer; created_at: Date; is_generated: boolean }>(
     sql`
       select exposure_key, created_at, app_package_name = ${GENERATED} as is_generated
-      from exposure where ${isReleased(selection)}
+      from exposure where ${isReleased(asParameters(selection))}
       limit ${limit}`,
   )
   return rows.map((row) => ({

@@ -9,7 +9,7 @@ export {
   countSelected,
   oldestArrival,
   type SelectedKey,
-  type Selection,
   streamKeys,
   streamRevisedKeys,
 } from './select.ts'
+export type { Selection } from './selection.ts'

@@ -135,8 +135,8 @@ async function select(selection: exposures.Selection) {
   const counted = await exposures.countSelected(db, selection)
   return db.transaction(async (tx) => ({
     counted,
-    keys: await gathered(exposures.streamKeys(tx, selection, 3)),
-    revisedKeys: await gathered(exposures.streamRevisedKeys(tx, selection, 3)),
+    keys: await gathered(exposures.streamKeys(tx, selection)),
+    revisedKeys: await gathered(exposures.streamRevisedKeys(tx, selection)),
   }))
 }
 

@@ -8,7 +8,7 @@ import { type Blobstore, storageUnavailable } from '@ens/storage'
  */
 export type Hook = (step: string) => Promise<void> | void
 
-/** The same database, with a hook at every statement, page, begin and commit. */
+/** The same database, with a hook at every statement, piece of a copy, begin and commit. */
 export function hookedDatabase(db: Database, hook: Hook): Database {
   return {
     ...db,
@@ -30,10 +30,10 @@ function hookedTransaction(tx: Transaction, hook: Hook): Transaction {
     ...tx,
     query: (...args) => before(hook, 'query', () => tx.query(...args)),
     execute: (...args) => before(hook, 'execute', () => tx.execute(...args)),
-    async *stream(...args) {
-      for await (const page of tx.stream<object>(...args)) {
-        await hook('before page')
-        yield page as never
+    async *copyOut(...args) {
+      for await (const piece of tx.copyOut(...args)) {
+        await hook('before piece')
+        yield piece
       }
     },
   }
