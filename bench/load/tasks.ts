@@ -1,5 +1,6 @@
 import { loadConfig } from '@ens/config'
 import { databaseConfig, exposures, openDatabase } from '@ens/database'
+import { fromColumns } from '@ens/domain'
 import type { ExportKey } from '@ens/export-file'
 import { byKey, copyOut, type Deflation, deflate } from '../limits/bare-export.ts'
 import { type BarePublish, bareLane, barePublish } from '../limits/bare-publish.ts'
@@ -145,7 +146,8 @@ async function readKeys(of: {
   try {
     return await db.transaction(async (tx) => {
       const keys: ExportKey[] = []
-      for await (const page of exposures.streamKeys(tx, of.selection)) keys.push(...page)
+      for await (const page of exposures.streamKeys(tx, of.selection))
+        keys.push(...fromColumns(page))
       return keys
     })
   } finally {

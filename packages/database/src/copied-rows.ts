@@ -11,14 +11,11 @@ export interface CopiedRow {
   lengths: Int32Array
 }
 
-/**
- * Takes PostgreSQL's binary copy format apart (PostgreSQL documentation, COPY, Binary Format). Give it the pieces in order; it
- * makes a value of each row that is whole by then. The row it shows is only good for that call.
- */
-export function copiedRows<T>(
-  fieldCount: number,
-  make: (row: CopiedRow) => T,
-): (piece: Buffer) => T[] {
+/** Shows each row that is whole by now; the row is good for that call only. */
+export type CopiedRows = (piece: Buffer, show: (row: CopiedRow) => void) => void
+
+/** Takes PostgreSQL's binary copy format apart (PostgreSQL documentation, COPY, Binary Format). Give it the pieces in order. */
+export function copiedRows(fieldCount: number): CopiedRows {
   const starts = new Int32Array(fieldCount)
   const lengths = new Int32Array(fieldCount)
   let rest: Buffer = Buffer.alloc(0)
@@ -45,17 +42,15 @@ export function copiedRows<T>(
     return at <= bytes.length ? at : undefined
   }
 
-  return (piece) => {
+  return (piece, show) => {
     const bytes = rest.length > 0 ? Buffer.concat([rest, piece]) : piece
     let at = Math.min(HEADER_BYTES - skipped, bytes.length)
     skipped += at
-    const rows: T[] = []
     const row = { bytes, starts, lengths }
     for (let end = findRow(bytes, at); end !== undefined; end = findRow(bytes, at)) {
-      rows.push(make(row))
+      show(row)
       at = end
     }
     rest = bytes.subarray(at)
-    return rows
   }
 }

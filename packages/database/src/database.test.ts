@@ -57,13 +57,13 @@ test('a statement that takes too long at the server is a time-out', async () => 
 const SERIES = sql`select generate_series(1, 300000)`
 
 test('a result can be copied piece by piece, however large, and the transaction goes on', async () => {
-  const toNumber = copiedRows(1, ({ bytes, starts }) => bytes.readInt32BE(starts[0] ?? 0))
+  const eachRow = copiedRows(1)
   const { rows, pieces, next } = await db.transaction(async (tx) => {
     const seen: number[] = []
     let count = 0
     for await (const piece of tx.copyOut(SERIES)) {
       count++
-      seen.push(...toNumber(piece))
+      eachRow(piece, ({ bytes, starts }) => seen.push(bytes.readInt32BE(starts[0] ?? 0)))
     }
     return { rows: seen, pieces: count, next: await tx.query(sql`select 1 as one`) }
   })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { REPORT_TYPES, type ReportType } from '@ens/domain'
+import { REPORT_TYPES, type ReportType, toColumns } from '@ens/domain'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ExportHeader, encodeExport, exportEncoder, fileEnd } from './encode-export.ts'
@@ -20,6 +20,19 @@ const exportKey: fc.Arbitrary<ExportKey> = fc.record({
 
 const keyList = fc.array(exportKey, { maxLength: 20 })
 
+/** As the database holds them. */
+const storedKeys = fc.array(
+  fc.record({
+    key: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    transmissionRisk: fc.integer({ min: 0, max: 8 }),
+    intervalNumber: int32,
+    intervalCount: fc.integer({ min: 1, max: 144 }),
+    reportType: fc.constantFrom(undefined, ...REPORT_TYPES),
+    daysSinceSymptomOnset: fc.option(fc.integer({ min: -32_767, max: 32_767 }), { nil: undefined }),
+  }),
+  { maxLength: 20 },
+)
+
 const HEADER: ExportHeader = {
   start: 1_589_400_000,
   end: 1_589_414_400,
@@ -36,20 +49,26 @@ describe.each(binCases)('the case $name', (vector) => {
     expect(exportBin.toString('hex')).toBe(want.toString('hex'))
     expect(exportBin).toHaveLength(vector.want.export_bin_length)
   })
+})
 
-  test('has the same bytes and digest piece by piece', () => {
+/** Whose keys have 3 bytes, which no column holds. */
+const SHORT_KEYS = 'reference-golden'
+
+test.each(binCases.filter(({ name }) => name !== SHORT_KEYS))(
+  'the case $name has the same bytes and digest piece by piece',
+  (vector) => {
     const file = fileOf(vector)
     const encoder = exportEncoder(file)
     const pieces = [
       encoder.begin(),
-      ...file.keys.map((key) => encoder.keys([key])),
-      ...file.revisedKeys.map((key) => encoder.revisedKeys([key])),
+      ...file.keys.map((key) => encoder.keys(toColumns([key]))),
+      ...file.revisedKeys.map((key) => encoder.revisedKeys(toColumns([key]))),
     ]
 
-    expect(Buffer.concat(pieces).equals(want)).toBe(true)
+    expect(Buffer.concat(pieces).toString('hex')).toBe(vector.want.export_bin_hex)
     expect(encoder.digest().toString('hex')).toBe(vector.want.sha256_hex)
-  })
-})
+  },
+)
 
 test('any keys are encoded as the protobuf library encodes them', () => {
   fc.assert(
@@ -71,13 +90,13 @@ test('any keys are encoded as the protobuf library encodes them', () => {
 test('the digest of pages of any size is that of the whole file', () => {
   fc.assert(
     fc.property(
-      fc.array(keyList, { maxLength: 5 }),
-      fc.array(keyList, { maxLength: 3 }),
+      fc.array(storedKeys, { maxLength: 5 }),
+      fc.array(storedKeys, { maxLength: 3 }),
       (keys, revised) => {
         const encoder = exportEncoder(HEADER)
         encoder.begin()
-        for (const page of keys) encoder.keys(page)
-        for (const page of revised) encoder.revisedKeys(page)
+        for (const page of keys) encoder.keys(toColumns(page))
+        for (const page of revised) encoder.revisedKeys(toColumns(page))
         const whole = encodeExport({ ...HEADER, keys: keys.flat(), revisedKeys: revised.flat() })
 
         expect(encoder.digest()).toEqual(createHash('sha256').update(whole).digest())

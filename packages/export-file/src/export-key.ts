@@ -1,14 +1,7 @@
-import type { ReportType } from '@ens/domain'
+import type { ReleasedKey, ReportType } from '@ens/domain'
 
 /** One key as it goes into an export file: for a revised key, with its revised type, onset and risk. */
-export interface ExportKey {
-  key: Uint8Array
-  transmissionRisk: number
-  intervalNumber: number
-  intervalCount: number
-  reportType: ReportType | undefined
-  daysSinceSymptomOnset: number | undefined
-}
+export type ExportKey = ReleasedKey
 
 /** A validity of 144 intervals, one day, is the format's default and is left out. */
 export const DEFAULT_INTERVAL_COUNT = 144

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { exportBatches, exposures } from '@ens/database'
+import type { exportBatches } from '@ens/database'
 import {
   type ExportEncoder,
   exportEncoder,
@@ -32,7 +32,7 @@ export interface ArchivePlan {
 /** Encodes, compresses and signs one file while its keys are still being read. */
 export async function buildArchive(
   { batch, signers, number, count }: ArchivePlan,
-  pages: AsyncIterable<Page<exposures.SelectedKey>>,
+  pages: AsyncIterable<Page>,
   signal: AbortSignal,
 ): Promise<Archive> {
   const share = { keys: 0, revisedKeys: 0 }
@@ -52,7 +52,7 @@ export async function buildArchive(
 
 async function* encode(
   encoder: ExportEncoder,
-  pages: AsyncIterable<Page<exposures.SelectedKey>>,
+  pages: AsyncIterable<Page>,
   share: FileShare,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { fromColumns, toColumns } from '@ens/domain'
+import { aKey } from '@ens/domain/testing'
 import { describe, expect, test } from 'vitest'
 import { type Page, portions, shareOut } from './group-exposures.ts'
 
@@ -9,6 +11,14 @@ interface Vectors {
     max_records: number
     want_files: { keys: number; revised_keys: number }[]
   }[]
+}
+
+const KEY = {
+  transmissionRisk: 2,
+  intervalNumber: 2_669_616,
+  intervalCount: 144,
+  reportType: 'confirmed' as const,
+  daysSinceSymptomOnset: undefined,
 }
 
 const vectors: Vectors = JSON.parse(
@@ -28,26 +38,31 @@ describe('how a batch is cut into files', () => {
 })
 
 describe('portions', () => {
-  async function* pages(): AsyncGenerator<Page<number>> {
-    yield { list: 'keys', keys: [1, 2, 3] }
-    yield { list: 'keys', keys: [4] }
-    yield { list: 'revisedKeys', keys: [5, 6] }
+  const columns = (...numbers: number[]) =>
+    toColumns(numbers.map((number) => ({ ...KEY, key: aKey(number) })))
+  async function* pages(): AsyncGenerator<Page> {
+    yield { list: 'keys', keys: columns(1, 2, 3) }
+    yield { list: 'keys', keys: columns(4) }
+    yield { list: 'revisedKeys', keys: columns(5, 6) }
   }
-  const gathered = async (portion: AsyncIterable<Page<number>>) => {
-    const all: Page<number>[] = []
-    for await (const page of portion) all.push(page)
+  const gathered = async (portion: AsyncIterable<Page>) => {
+    const all: [string, number[]][] = []
+    for await (const { list, keys } of portion) {
+      const numbers = fromColumns(keys).map(({ key }) => Buffer.from(key).readUInt32BE())
+      all.push([list, numbers])
+    }
     return all
   }
 
   test('begin where the one before ended, within a page or between two', async () => {
     const portion = portions(pages())
-    expect(await gathered(portion(2))).toEqual([{ list: 'keys', keys: [1, 2] }])
+    expect(await gathered(portion(2))).toEqual([['keys', [1, 2]]])
     expect(await gathered(portion(3))).toEqual([
-      { list: 'keys', keys: [3] },
-      { list: 'keys', keys: [4] },
-      { list: 'revisedKeys', keys: [5] },
+      ['keys', [3]],
+      ['keys', [4]],
+      ['revisedKeys', [5]],
     ])
-    expect(await gathered(portion(9))).toEqual([{ list: 'revisedKeys', keys: [6] }])
+    expect(await gathered(portion(9))).toEqual([['revisedKeys', [6]]])
     expect(await gathered(portion(1))).toEqual([])
   })
 })

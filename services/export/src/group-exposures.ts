@@ -1,3 +1,5 @@
+import { type KeyColumns, sliceColumns } from '@ens/domain'
+
 /** How many keys and revised keys one file holds. */
 export interface FileShare {
   keys: number
@@ -19,27 +21,28 @@ export function shareOut({ keys, revisedKeys }: FileShare, maxRecords: number): 
 }
 
 /** Some neighbours of one list of a batch. */
-export interface Page<Key> {
+export interface Page {
   list: keyof FileShare
-  keys: Key[]
+  keys: KeyColumns
 }
 
 /** Hands out pages in portions of so many keys each, cutting a page where a portion ends. */
-export function portions<Key>(pages: AsyncIterator<Page<Key>>) {
-  let rest: Page<Key> | undefined
+export function portions(pages: AsyncIterator<Page>) {
+  let rest: Page | undefined
   const next = async () => {
     const page = rest ?? (await pages.next()).value
     rest = undefined
-    return page as Page<Key> | undefined
+    return page as Page | undefined
   }
-  return async function* portion(size: number): AsyncGenerator<Page<Key>> {
+  return async function* portion(size: number): AsyncGenerator<Page> {
     for (let left = size; left > 0; ) {
       const page = await next()
       if (!page) return
-      const taken = page.keys.slice(0, left)
-      if (taken.length < page.keys.length) rest = { ...page, keys: page.keys.slice(left) }
-      left -= taken.length
-      yield { ...page, keys: taken }
+      const { length } = page.keys
+      const taken = Math.min(left, length)
+      if (taken < length) rest = { ...page, keys: sliceColumns(page.keys, taken, length) }
+      left -= taken
+      yield { ...page, keys: sliceColumns(page.keys, 0, taken) }
     }
   }
 }

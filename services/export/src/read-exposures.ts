@@ -1,4 +1,5 @@
 import { exposures } from '@ens/database'
+import type { KeyColumns } from '@ens/domain'
 import type { ExportDeps } from './deps.ts'
 import { windowChanged } from './errors.ts'
 import { type FileShare, type Page, portions } from './group-exposures.ts'
@@ -9,7 +10,7 @@ export interface BatchContents {
   /** How much there is of each list. */
   counted: FileShare
   /** The next so many records: the keys first, then the revised keys. */
-  portion: (size: number) => AsyncGenerator<Page<exposures.SelectedKey>>
+  portion: (size: number) => AsyncGenerator<Page>
 }
 
 /**
@@ -42,10 +43,10 @@ export function readExposures<T>(
   )
 }
 
-async function* inOrder<Key>(
-  keys: AsyncIterable<Key[]> | false,
-  revisedKeys: AsyncIterable<Key[]> | false,
-): AsyncGenerator<Page<Key>> {
+async function* inOrder(
+  keys: AsyncIterable<KeyColumns> | false,
+  revisedKeys: AsyncIterable<KeyColumns> | false,
+): AsyncGenerator<Page> {
   if (keys) for await (const page of keys) yield { list: 'keys', keys: page }
   if (revisedKeys) for await (const page of revisedKeys) yield { list: 'revisedKeys', keys: page }
 }

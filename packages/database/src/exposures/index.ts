@@ -8,7 +8,6 @@ export * from './revise.ts'
 export {
   countSelected,
   oldestArrival,
-  type SelectedKey,
   streamKeys,
   streamRevisedKeys,
 } from './select.ts'

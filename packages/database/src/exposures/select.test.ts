@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs'
-import type { ReportType } from '@ens/domain'
+import {
+  fromColumns,
+  type KeyColumns,
+  REPORT_TYPES,
+  type ReleasedKey,
+  type ReportType,
+} from '@ens/domain'
+import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { exposures, sql } from '../index.ts'
 import { type TestDatabase, testDatabase } from '../testing.ts'
@@ -123,11 +130,52 @@ test('the order is a function of the set: equal metadata together, by key within
   expect(keys.map(({ key }) => key[0])).toEqual([2, 100, 250, 3, 7, 90, 200])
 })
 
-async function insertAll(keys: Buffer[], reportType: ReportType): Promise<void> {
+test('whatever the keys, the order is that of type, onset, risk, count, number and key', async () => {
+  const stored = fc.record({
+    key: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    transmissionRisk: fc.integer({ min: 0, max: 8 }),
+    // Beyond 32 days and 255 onsets the order is another one, but still that of the set.
+    intervalNumber: fc.integer({ min: 2_668_032, max: 2_668_032 + 4607 }),
+    intervalCount: fc.integer({ min: 1, max: 144 }),
+    reportType: fc.constantFrom(undefined, ...REPORT_TYPES),
+    daysSinceSymptomOnset: fc.integer({ min: -14, max: 14 }),
+  })
+  const rank = (given: ReleasedKey) =>
+    [
+      given.reportType ? REPORT_TYPES.indexOf(given.reportType) + 1 : 0,
+      (given.daysSinceSymptomOnset ?? 0) + 100,
+      given.transmissionRisk,
+      given.intervalCount,
+      given.intervalNumber,
+      ...given.key,
+    ].map((number) => String(number).padStart(7, '0'))
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(stored, { selector: ({ key }) => key.join(), maxLength: 60 }),
+      async (keys) => {
+        await db.execute(sql`truncate exposure`)
+        for (const { key, ...rest } of keys)
+          await insertAll([Buffer.from(key)], rest.reportType, rest)
+        const selected = await select(window('08', '12'))
+        const ranks = selected.keys.map((key) => rank(key).join())
+        expect(ranks).toEqual(keys.map((key) => rank(key).join()).sort())
+      },
+    ),
+    { numRuns: 20 },
+  )
+})
+
+async function insertAll(
+  keys: Buffer[],
+  reportType: ReportType | undefined,
+  given: Partial<ReleasedKey> = {},
+): Promise<void> {
+  const { transmissionRisk = 2, intervalNumber = 2_669_616, intervalCount = 144 } = given
   await db.execute(sql`
     insert into exposure (exposure_key, created_at, report_type, transmission_risk, regions, traveler,
-      local_provenance, interval_number, interval_count, app_package_name)
-    select key, ${hour('08')}, ${reportType}, 2, '{US}', false, true, 2669616, 144, 'app'
+      local_provenance, interval_number, interval_count, app_package_name, days_since_symptom_onset)
+    select key, ${hour('08')}, ${reportType ?? null}::report_type, ${transmissionRisk}, '{US}', false, true,
+      ${intervalNumber}, ${intervalCount}, 'app', ${given.daysSinceSymptomOnset ?? null}
     from unnest(${keys}::bytea[]) as key`)
 }
 
@@ -140,15 +188,15 @@ async function select(selection: exposures.Selection) {
   }))
 }
 
-async function gathered<T>(pages: AsyncIterable<T[]>): Promise<T[]> {
-  const all: T[] = []
-  for await (const page of pages) all.push(...page)
+async function gathered(pages: AsyncIterable<KeyColumns>): Promise<ReleasedKey[]> {
+  const all: ReleasedKey[] = []
+  for await (const page of pages) all.push(...fromColumns(page))
   return all
 }
 
-function idsOf(keys: exposures.SelectedKey[]): string[] {
+function idsOf(keys: ReleasedKey[]): string[] {
   const idOf = new Map(vectors.exposures.map((row) => [row.exposure_key, row.id]))
-  return keys.map(({ key }) => idOf.get(key.toString('base64')) ?? '').sort()
+  return keys.map(({ key }) => idOf.get(Buffer.from(key).toString('base64')) ?? '').sort()
 }
 
 function state(reportType: ReportType | undefined, transmissionRisk: number, days?: number) {

@@ -1,7 +1,7 @@
-import type { ReportType } from '@ens/domain'
-import sql, { type Sql } from 'sql-template-tag'
-import { type CopiedRow, copiedRows } from '../copied-rows.ts'
+import { type KeyColumns, REPORT_TYPES, reportTypeNumber } from '@ens/domain'
+import sql, { join, type Sql } from 'sql-template-tag'
 import type { Queryable, Transaction } from '../database.ts'
+import { keyPages } from './key-pages.ts'
 import {
   asParameters,
   asSettings,
@@ -10,16 +10,6 @@ import {
   type Selection,
   type SelectionTerms,
 } from './selection.ts'
-
-/** A key as phones are to see it. */
-export interface SelectedKey {
-  key: Buffer
-  transmissionRisk: number
-  intervalNumber: number
-  intervalCount: number
-  reportType: ReportType | undefined
-  daysSinceSymptomOnset: number | undefined
-}
 
 /** How many keys, and how many revised keys, a window holds. */
 export async function countSelected(
@@ -37,12 +27,12 @@ export async function countSelected(
 /**
  * The keys that the window releases, in their state at its end; one that was revoked by then is not among them. Equal
  * metadata stands together, and within it the order is by key, so that the order tells nothing but the set. A page is what
- * arrives at once, some hundreds.
+ * arrives at once, some hundreds, and good until the next is asked for.
  */
 export async function* streamKeys(
   tx: Transaction,
   selection: Selection,
-): AsyncGenerator<SelectedKey[]> {
+): AsyncGenerator<KeyColumns> {
   const terms = await asSettings(tx, selection)
   const wasRevised = sql`revised_at < ${terms.end}`
   yield* inOrder(
@@ -62,7 +52,7 @@ export async function* streamKeys(
 export async function* streamRevisedKeys(
   tx: Transaction,
   selection: Selection,
-): AsyncGenerator<SelectedKey[]> {
+): AsyncGenerator<KeyColumns> {
   const terms: SelectionTerms = await asSettings(tx, selection)
   yield* inOrder(
     tx,
@@ -85,53 +75,30 @@ export async function oldestArrival(
   return row?.created_at
 }
 
-/** By their codes in `reportTypeCode`. */
-const REPORT_TYPES: readonly (ReportType | undefined)[] = [
-  undefined,
-  'confirmed',
-  'likely',
-  'user-report',
-  'negative',
-]
-
-const reportTypeCode = sql`
-  case report_type when 'confirmed' then 1 when 'likely' then 2 when 'user-report' then 3
-    when 'negative' then 4 else 0 end`
+const reportType = sql`
+  case report_type ${join(
+    REPORT_TYPES.map((type) => sql([`when '${type}' then ${reportTypeNumber(type)}`])),
+    ' ',
+  )} else 0 end`
 
 /**
  * Metadata and the first bytes of the key in one number, by which a sort takes a third of the time that the columns take. The
  * metadata of different keys can share one, after which it only is compressed a little worse: onsets 256 days apart, intervals 32.
  */
 const orderOfMetadata = sql`
-  (((((${reportTypeCode})::bigint * 256 + ((coalesce(days_since_symptom_onset, 127) + 128) & 255)) * 16
+  (((((${reportType})::bigint * 256 + ((coalesce(days_since_symptom_onset, 127) + 128) & 255)) * 16
     + transmission_risk) * 256 + interval_count) * 4608 + (interval_number & 2147483647) % 4608) * 16777216
     + get_byte(exposure_key, 0) * 65536 + get_byte(exposure_key, 1) * 256 + get_byte(exposure_key, 2)`
 
-const FIELDS = 6
-
-async function* inOrder(tx: Transaction, selected: Sql): AsyncGenerator<SelectedKey[]> {
-  const rows = copiedRows(FIELDS, toSelectedKey)
+async function* inOrder(tx: Transaction, selected: Sql): AsyncGenerator<KeyColumns> {
+  const pages = keyPages()
   const pieces = tx.copyOut(sql`
-    select exposure_key, interval_number, interval_count, (${reportTypeCode})::smallint,
+    select exposure_key, interval_number, interval_count, (${reportType})::smallint,
       days_since_symptom_onset, transmission_risk
     from (${selected}) as selected
     order by ${orderOfMetadata}, exposure_key`)
   for await (const piece of pieces) {
-    const page = rows(piece)
+    const page = pages(piece)
     if (page.length > 0) yield page
-  }
-}
-
-/** By the places of the values: key, interval number (int4), and int2 for the count, the type, the onset and the risk. */
-function toSelectedKey({ bytes, starts, lengths }: CopiedRow): SelectedKey {
-  const [key = 0, number = 0, count = 0, type = 0, onset = 0, risk = 0] = starts
-  const hasOnset = (lengths[4] ?? 0) > 0
-  return {
-    key: bytes.subarray(key, key + (lengths[0] ?? 0)),
-    transmissionRisk: bytes.readInt16BE(risk),
-    intervalNumber: bytes.readInt32BE(number),
-    intervalCount: bytes.readInt16BE(count),
-    reportType: REPORT_TYPES[bytes.readInt16BE(type)],
-    daysSinceSymptomOnset: hasOnset ? bytes.readInt16BE(onset) : undefined,
   }
 }
