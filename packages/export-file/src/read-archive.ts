@@ -88,7 +88,8 @@ async function decompress(
   if (method === STORED) return raw
   if (method !== DEFLATED) throw archiveUnreadable(`${name} is compressed by method ${method}`)
   try {
-    return await inflate(raw, { maxOutputLength: Math.max(1, size) })
+    // In one piece: many small ones would have to be put together, and take twice the memory.
+    return await inflate(raw, { maxOutputLength: Math.max(1, size), chunkSize: Math.max(64, size) })
   } catch (cause) {
     throw archiveUnreadable(`${name} does not inflate to the size that the zip names`, { cause })
   }

@@ -46,10 +46,20 @@ export async function upload(
   const object = { contents: built.contents, contentType: 'application/zip', cacheable: true }
   if (!(await createObject(blobstore, bucketName, filename, object, signal)))
     await replaceUnlisted(deps, lease, filename, object, signal)
-  const stored = await findObject(blobstore, bucketName, filename, signal)
-  if (!stored || !sha256(stored.contents).equals(built.digest))
+  if (!(await isStored(blobstore, bucketName, { filename, digest: built.digest }, signal)))
     throw archiveDamaged(`${filename} did not read back as it was written`)
-  await checkArchive(stored.contents, built, signers)
+  // What is stored has these very bytes, of which one copy is enough.
+  await checkArchive(built.contents, built, signers)
+}
+
+async function isStored(
+  blobstore: StoringDeps['blobstore'],
+  bucketName: string,
+  { filename, digest }: { filename: string; digest: Buffer },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const stored = await findObject(blobstore, bucketName, filename, signal)
+  return stored !== undefined && sha256(stored.contents).equals(digest)
 }
 
 /** Replaces what a try that did not end left under the name; never what an index lists. */
