@@ -2,6 +2,11 @@ import { openDatabase } from '@ens/database'
 import { openKeyManager } from '@ens/keys'
 import type { Blobstore } from '@ens/storage'
 import { createBatches } from '../services/export/src/create-batches.ts'
+import {
+  hookedBlobstore,
+  hookedDatabase,
+  hookedKeyManager,
+} from '../services/export/src/testing/faults.ts'
 import { workBatches } from '../services/export/src/work-batches.ts'
 import { exportDeps } from './fleet.ts'
 import type { WorkerTask } from './worker-task.ts'
@@ -11,15 +16,21 @@ import type { WorkerTask } from './worker-task.ts'
  * a point in the middle.
  */
 
+let steps = 0
 const task: WorkerTask = JSON.parse(process.argv[2] ?? '{}')
 const now = () => new Date(task.now)
 const db = openDatabase(task.database)
 const keyManager = await openKeyManager({ keyManager: 'FILESYSTEM', filesystemRoot: task.keysRoot })
 const deps = await exportDeps({ db, now, keyManager, root: task.blobRoot })
 const signal = new AbortController().signal
-const blobstore = dyingAt(task.dieAt, deps.blobstore)
-await createBatches(deps, signal)
-await workBatches({ ...deps, blobstore }, signal)
+const mortal = {
+  ...deps,
+  db: hookedDatabase(db, dieAtStep),
+  blobstore: hookedBlobstore(dyingAt(task.dieAt, deps.blobstore), dieAtStep),
+  keyManager: hookedKeyManager(keyManager, dieAtStep),
+}
+await createBatches(mortal, signal)
+await workBatches(mortal, signal)
 await db.close()
 
 /** A store whose process is killed before or after it creates the second archive, or before it writes the index. */
@@ -40,6 +51,10 @@ function dyingAt(point: WorkerTask['dieAt'], store: Blobstore): Blobstore {
       return store.put(bucket, name, contents, options)
     },
   }
+}
+
+function dieAtStep(): void {
+  if (++steps === task.dieAtStep) die()
 }
 
 function die(): void {

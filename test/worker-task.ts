@@ -7,5 +7,7 @@ export interface WorkerTask {
   keysRoot: string
   /** ISO 8601. */
   now: string
-  dieAt?: 'before-upload' | 'after-upload' | 'before-index'
+  dieAt?: 'before-upload' | 'after-upload' | 'before-index' | undefined
+  /** At which statement, page, commit, signature or operation of the store; counted from 1, before and after each. */
+  dieAtStep?: number | undefined
 }
