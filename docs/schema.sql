@@ -220,6 +220,7 @@ CREATE UNIQUE INDEX export_config_place ON public.export_config USING btree (low
 CREATE UNIQUE INDEX export_file_number ON public.export_file USING btree (batch_id, batch_num) WHERE (status = ANY (ARRAY['WRITING'::export_file_status, 'COMPLETE'::export_file_status]));
 CREATE INDEX exposure_created_at ON public.exposure USING btree (created_at);
 CREATE INDEX exposure_revised_at ON public.exposure USING btree (revised_at) WHERE (revised_at IS NOT NULL);
+CREATE UNIQUE INDEX signature_info_name ON public.signature_info USING btree (signing_key_id, signing_key_version);
 
 CREATE OR REPLACE FUNCTION public.admit_publish(arrived_at timestamp with time zone, max_skew_ms integer, max_wait_ms integer)
  RETURNS void

@@ -202,6 +202,21 @@ test('a signature info that cannot sign, or whose id phones cannot read, is refu
   })
 })
 
+test('no two signing keys have one id and version, by which phones find a public key', async () => {
+  const { versionId } = await signing()
+  const names = { keyId: '311', keyVersion: 'v1' }
+  await admin.createSignatureInfo(deps, { signingKey: versionId, ...names })
+  const other = { signingKey: versionId, keyId: '311', keyVersion: 'v2' }
+  const id = await admin.createSignatureInfo(deps, other)
+  const taken = { code: 'name_taken', message: 'there is already a signature info 311 v1' }
+  await expect(
+    admin.createSignatureInfo(deps, { signingKey: versionId, ...names }),
+  ).rejects.toMatchObject(taken)
+  await expect(admin.updateSignatureInfo(deps, id, { keyVersion: 'v1' })).rejects.toMatchObject(
+    taken,
+  )
+})
+
 const exported = { bucketName: 'exports', filenameRoot: 'mx', periodSeconds: 14_400 }
 
 test('an export config is set up, changed and ended', async () => {

@@ -3,7 +3,7 @@ import type { SignatureInfo } from '@ens/domain'
 import { publicKeyToPem } from '@ens/keys'
 import type { AdminDeps, ChangeDeps, ConfigDeps } from './deps.ts'
 import { invalidInput } from './errors.ts'
-import { type Changes, found, required, withChanges } from './input.ts'
+import { type Changes, found, required, unlessTaken, withChanges } from './input.ts'
 
 export interface SignatureInfoInput {
   /** The key manager's id of one key version. */
@@ -16,14 +16,14 @@ export interface SignatureInfoInput {
   thru?: Date | undefined
 }
 
-/** Registers a key version that signs exports. Refuses one that the key manager cannot sign with. */
+/** Registers a key version that signs exports. Refuses one that the key manager cannot sign with. Throws `invalid_input`, `name_taken`. */
 export async function createSignatureInfo(
   deps: AdminDeps,
   input: SignatureInfoInput,
 ): Promise<number> {
   const info = checked(input)
   await deps.keyManager.signer(info.signingKey)
-  return signatureInfos.insert(deps.db, info)
+  return unlessTaken(nameOf(info), () => signatureInfos.insert(deps.db, info))
 }
 
 /** Changes what is given and keeps the rest. */
@@ -36,7 +36,7 @@ export async function updateSignatureInfo(
     const known = found(`signature info ${id}`, await signatureInfos.lock(tx, id))
     const info = checked(withChanges<SignatureInfoInput>(known, changes))
     await keyManager.signer(info.signingKey)
-    await signatureInfos.update(tx, { id, ...info })
+    await unlessTaken(nameOf(info), () => signatureInfos.update(tx, { id, ...info }))
   })
 }
 
@@ -69,6 +69,9 @@ export async function exportPublicKey(
   const { publicKey } = await deps.keyManager.signer(signingKey)
   return { keyId, keyVersion, pem: publicKeyToPem(publicKey) }
 }
+
+const nameOf = ({ keyId, keyVersion }: Omit<SignatureInfo, 'id'>) =>
+  `a signature info ${keyId} ${keyVersion}`
 
 const WORD = /^[a-zA-Z0-9_]+$/
 

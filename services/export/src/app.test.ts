@@ -79,7 +79,7 @@ async function addConfig(bucketName = 'exports', filenameRoot = 'us'): Promise<v
   const keyManager = await openKeyManager(keys, () => NOON)
   const key = await keyManager.createSigningKey('system', 'export')
   const signingKey = await keyManager.createSigningKeyVersion(key)
-  const info = { signingKey, keyId: '310', keyVersion: 'v1', thru: undefined }
+  const info = { signingKey, keyId: '310', keyVersion: filenameRoot, thru: undefined }
   const signatureInfoIds = [await signatureInfos.insert(db, info)]
   const { id: _, ...terms } = anExportConfig({
     ...{ bucketName, filenameRoot, signatureInfoIds, periodSeconds: 3600 },
