@@ -1,5 +1,5 @@
 import { metrics } from '@opentelemetry/api'
-import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
+import { DataPointType, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
 
 class Reader extends MetricReader {
   protected override async onForceFlush() {}
@@ -21,12 +21,13 @@ export function recordCounts(): RecordedCounts {
   return {
     async of(name, labels = {}) {
       const { resourceMetrics } = await reader.collect()
-      const points = resourceMetrics.scopeMetrics
+      const series = resourceMetrics.scopeMetrics
         .flatMap((scope) => scope.metrics)
+        .filter((metric) => metric.dataPointType === DataPointType.SUM)
         .filter(({ descriptor }) => descriptor.name === name)
         .flatMap(({ dataPoints }) => dataPoints)
         .filter(({ attributes }) => Object.entries(labels).every(([k, v]) => attributes[k] === v))
-      return points.reduce((sum, { value }) => sum + Number(value), 0)
+      return series.reduce((sum, { value }) => sum + value, 0)
     },
     close: () => metrics.disable(),
   }
