@@ -1,13 +1,20 @@
 import { defineConfig } from 'vitest/config'
+import { describeSettings, readSettings } from './packages/property-tests/src/settings.ts'
+
+const propertyTests = readSettings(process.env)
+const described = describeSettings(propertyTests)
+if (described !== undefined) console.log(described)
 
 export default defineConfig({
   ssr: { resolve: { conditions: ['@ens/source', 'node', 'module'] } },
   test: {
     include: ['{packages,services}/*/src/**/*.test.ts', '{bench,scripts,test}/**/*.test.ts'],
     globalSetup: './packages/embedded-postgres/src/test-database.ts',
+    setupFiles: './packages/property-tests/src/setup.ts',
+    provide: { propertyTests },
     reporters: ['default', './scripts/closing-line.ts'],
     isolate: false,
-    testTimeout: 30_000,
+    testTimeout: 30_000 * propertyTests.factor,
     hookTimeout: 60_000,
   },
 })

@@ -1,6 +1,7 @@
 import { exposures } from '@ens/database'
 import { aKey } from '@ens/domain/testing'
 import { silentLogger } from '@ens/observability/testing'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { cleanUpExports } from '../services/cleanup-export/src/clean-up-exports.ts'
@@ -83,7 +84,7 @@ test('clean-ups take no key, no revision and no listed archive from phones, and 
     expect(await stored(scene)).toEqual([])
     await scene.exporter.close()
   })
-  await fc.assert(property, { numRuns: 4 })
+  await fc.assert(property, { numRuns: runs(4) })
 }, 240_000)
 
 async function begin(story: Story): Promise<Scene> {

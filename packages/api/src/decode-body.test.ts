@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isAppError } from '@ens/errors'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -199,7 +200,7 @@ test('no bytes can do more than be refused', () => {
     fc.property(decoders, fc.uint8Array({ maxLength: 200 }), (decode, body) => {
       expectAnswer(outcomeOf(decode, body, JSON_TYPE))
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   )
 })
 
@@ -224,7 +225,7 @@ test('no JSON can do more than be refused, under our names or others', () => {
     fc.property(decoders, value, (decode, document) => {
       expectAnswer(outcomeOf(decode, JSON.stringify(document), JSON_TYPE))
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   )
 })
 

@@ -1,4 +1,5 @@
 import { isAppError } from '@ens/errors'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeExport, toExportKey } from './decode-export.ts'
@@ -147,7 +148,7 @@ test('random bytes are read or refused, never anything else', () => {
         /^(read|export_file_malformed)$/,
       )
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   )
 })
 
@@ -160,7 +161,7 @@ test('a damaged file is read or refused, never anything else', () => {
 
       expect(outcome(damaged)).toMatch(/^(read|export_file_malformed)$/)
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   )
 })
 

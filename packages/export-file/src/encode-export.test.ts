@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { REPORT_TYPES, type ReportType, toColumns } from '@ens/domain'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ExportHeader, encodeExport, exportEncoder, fileEnd } from './encode-export.ts'
@@ -83,7 +84,7 @@ test('any keys are encoded as the protobuf library encodes them', () => {
         Buffer.concat([beginning, lists]),
       )
     }),
-    { numRuns: 1_000 },
+    { numRuns: runs(1_000) },
   )
 })
 

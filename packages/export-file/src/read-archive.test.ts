@@ -1,4 +1,5 @@
 import { isAppError } from '@ens/errors'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import JSZip from 'jszip'
 import { describe, expect, test } from 'vitest'
@@ -140,7 +141,7 @@ test('random and damaged archives are read or refused, never anything else', asy
     fc.asyncProperty(fc.oneof(damaged, fc.uint8Array({ maxLength: 100 })), async (archive) => {
       expect(await outcome(archive)).toMatch(/^(read|export_archive_(unreadable|too_large))$/)
     }),
-    { numRuns: 3_000 },
+    { numRuns: runs(3_000) },
   )
 })
 

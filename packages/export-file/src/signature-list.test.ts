@@ -1,4 +1,5 @@
 import { isAppError } from '@ens/errors'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeSignatureList, encodeSignatureList } from './signature-list.ts'
@@ -48,7 +49,7 @@ test('random bytes are read or refused, never anything else', () => {
     fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
       expect(outcome(bytes)).toMatch(/^(read|export_file_malformed)$/)
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   )
 })
 

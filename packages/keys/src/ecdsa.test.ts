@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, generateKeyPairSync, verify } from 'node:crypto'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -91,7 +92,7 @@ describe('a local signer', () => {
         const signature = await sign(createHash('sha256').update(message).digest())
         expect(verify('sha256', message, publicKey, signature)).toBe(true)
       }),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     )
   })
 

@@ -1,3 +1,5 @@
+export { type RecordedCounts, recordCounts } from './testing/counts.ts'
+
 import { Writable } from 'node:stream'
 import { createLogger, type Logger } from './logger.ts'
 

@@ -1,3 +1,4 @@
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { tokenMessage } from './messages.ts'
@@ -55,7 +56,7 @@ describe('the keys of a token', () => {
           expect([intervalNumber | 0, intervalCount | 0]).toEqual([intervalNumber, intervalCount])
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 })

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type App, createApp } from './app.ts'
 import type { ServerConfig } from './config.ts'
-import { testServerConfig } from './testing.ts'
+import { dial as dialPort, testServerConfig } from './testing.ts'
 
 let app: App
 let lines: LogLine[]
@@ -193,21 +193,7 @@ describe('clients that dawdle', () => {
   })
 })
 
-/** A connection that has sent this, and a way to wait for what comes back. */
-async function dial(text: string) {
-  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
-  socket.on('error', () => {}) // to be cut may be a reset
-  let received = ''
-  socket.on('data', (data) => {
-    received += data
-  })
-  const closed = once(socket, 'close')
-  socket.write(text)
-  const answered = async (wanted: string) => {
-    while (!received.includes(wanted)) await once(socket, 'data')
-  }
-  return { answered, closed, received: () => received, socket }
-}
+const dial = (text: string) => dialPort((app.server.address() as AddressInfo).port, text)
 
 const WHOLE = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'
 
@@ -229,7 +215,7 @@ describe('while stopping', () => {
       isClosed = true
     })
     await app.listen({ port: 0, host: '127.0.0.1' })
-    const { answered, closed } = await dial(WHOLE + sent)
+    const { answered, closed } = dial(WHOLE + sent)
     await answered(wanted || 'ok\n')
     await app.close()
     await closed
@@ -245,8 +231,8 @@ describe('while stopping', () => {
       return 'done'
     })
     await app.listen({ port: 0, host: '127.0.0.1' })
-    const slow = await dial(`${WHOLE.replace('livez', 'slow')}GET /livez HTT`)
-    const half = await dial(`${WHOLE}GET /livez HTT`)
+    const slow = dial(`${WHOLE.replace('livez', 'slow')}GET /livez HTT`)
+    const half = dial(`${WHOLE}GET /livez HTT`)
     await Promise.all([begun.promise, half.answered('ok\n')])
     const stopped = app.close()
     await half.closed
@@ -260,9 +246,9 @@ test('connections beyond the bound are closed at once, and the others are served
   await app.close()
   await open({ maxConnections: 2 })
   await app.listen({ port: 0, host: '127.0.0.1' })
-  const served = await Promise.all([dial(WHOLE), dial(WHOLE)])
+  const served = [dial(WHOLE), dial(WHOLE)]
   await Promise.all(served.map(({ answered }) => answered('ok\n')))
-  const beyond = await dial(WHOLE)
+  const beyond = dial(WHOLE)
   await beyond.closed
   expect(beyond.received()).toBe('')
   for (const { socket } of served) socket.write(WHOLE)

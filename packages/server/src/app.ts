@@ -28,13 +28,16 @@ export interface AppOptions {
   bodyLimit?: number
   /** The Google Cloud project, when log lines are to be linked with its traces. */
   projectId?: string | undefined
+  /** Proxies whose `X-Forwarded-For` is believed: addresses and networks. None unless said. */
+  trustedProxies?: readonly string[]
 }
 
 /**
  * What every service has in common: logging, request ids, time-outs for slow clients and a bound on how many there are, one way to answer errors, and health.
  * Request bodies are thrown away; a service that reads them adds a content type parser.
  */
-export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOptions) {
+export function createApp(options: AppOptions) {
+  const { server, logger, ready, bodyLimit, projectId, trustedProxies = [] } = options
   const app = fastify({
     loggerInstance: logger as FastifyBaseLogger,
     genReqId: () => randomUUID(),
@@ -45,6 +48,7 @@ export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOp
     }),
     childLoggerFactory: (parent, bindings, options, request) =>
       parent.child({ ...bindings, ...traceFields(request, projectId) }, options),
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     requestTimeout: server.requestTimeoutMs,
     keepAliveTimeout: server.keepAliveTimeoutMs,
     http: { headersTimeout: server.headersTimeoutMs, connectionsCheckingInterval: 1000 },

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { loadConfig } from '@ens/config'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { serverConfig } from './config.ts'
+import { limitsConfig, serverConfig } from './config.ts'
 
 const load = (variables: Record<string, string>) =>
   loadConfig(z.object({ server: serverConfig }), variables).server
@@ -20,6 +20,26 @@ test.each([
   ['PORT: more than 65535', { PORT: '65536' }],
 ])('%s is said of %j', (problem, variables) => {
   expect(() => load(variables)).toThrow(problem)
+})
+
+describe('TRUSTED_PROXIES', () => {
+  const proxies = (text: string) =>
+    loadConfig(z.object({ limits: limitsConfig }), { TRUSTED_PROXIES: text }).limits.trustedProxies
+
+  test.each([
+    ['', []],
+    ['10.0.0.0/8, linklocal', ['10.0.0.0/8', 'linklocal']],
+    ['2001:db8::1,192.0.2.1', ['2001:db8::1', '192.0.2.1']],
+  ])('%j names the networks of proxies', (text, wanted) => {
+    expect(proxies(text)).toEqual(wanted)
+  })
+
+  test.each(['1', 'true', 'proxy.example', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.0/'])(
+    '%j is refused: what cannot be checked must not be trusted',
+    (text) => {
+      expect(() => proxies(text)).toThrow('TRUSTED_PROXIES')
+    },
+  )
 })
 
 test('a publish, which may take 15 seconds, ends within the grace', () => {

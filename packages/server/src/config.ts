@@ -1,4 +1,5 @@
-import { env, integer, text, textIfSet, timeout } from '@ens/config'
+import { isIP } from 'node:net'
+import { duration, env, integer, list, text, textIfSet, timeout } from '@ens/config'
 import { z } from 'zod'
 
 /** How a service listens, how long it waits for clients, and how it stops. */
@@ -52,3 +53,41 @@ export const serverConfig = z
   })
 
 export type ServerConfig = z.output<typeof serverConfig>
+
+/** Names for ranges of addresses that need not be spelled out. */
+const RANGES = ['loopback', 'linklocal', 'uniquelocal']
+
+/** How a service that anybody may call protects itself. */
+export const limitsConfig = z.object({
+  maxInHand: env(
+    'MAX_REQUESTS_IN_HAND',
+    integer({ min: 0, max: 100_000, fallback: 500 }),
+    'Most requests that one instance works on at once; further ones are answered 503 with `Retry-After`, if possible before their body is read. 0 is no limit. Each may hold a body of 256 KiB, so 500 hold 125 MiB at worst, besides those still being sent (`HTTP_MAX_CONNECTIONS`).',
+  ),
+  maxEventLoopDelayMs: env(
+    'MAX_EVENT_LOOP_DELAY',
+    duration('1s').refine((ms) => ms >= 0, 'must not be negative'),
+    'While the process comes round later than this to what it has to do, on the average of a second, requests are answered 503 like those beyond `MAX_REQUESTS_IN_HAND`. 0 is no limit.',
+  ),
+  maxPerAddress: env(
+    'RATE_LIMIT_PER_ADDRESS',
+    integer({ min: 0, max: 1_000_000, fallback: 0 }),
+    'Most requests a minute from one client address (IPv6: from one /64 network) that one instance takes; further ones are answered 429. Many phones share an address, so be generous. 0, the default, is no limit: a load balancer knows more. Behind one, set `TRUSTED_PROXIES` too, or all phones share its address.',
+  ),
+  trustedProxies: env(
+    'TRUSTED_PROXIES',
+    list('').refine((items) => items.every(isNetwork), {
+      message: `not addresses, networks such as 10.0.0.0/8, or ${RANGES.join(', ')}`,
+    }),
+    'The proxies in front whose `X-Forwarded-For` is believed: addresses, networks such as `10.0.0.0/8`, or `loopback`, `linklocal` (where Cloud Run’s own proxy is), `uniquelocal`, separated by commas. Every proxy on the way must be among them. Only `RATE_LIMIT_PER_ADDRESS` looks at it. By default none, and the address is that of the connection.',
+  ),
+})
+
+export type LimitsConfig = z.output<typeof limitsConfig>
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits = '0', ...rest] = text.split('/')
+  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  const isRange = /^\d{1,3}$/.test(bits) && Number(bits) <= longest && rest.length === 0
+  return RANGES.includes(text) || isRange
+}

@@ -1,5 +1,5 @@
 export { type App, type AppOptions, createApp } from './app.ts'
-export { type ServerConfig, serverConfig } from './config.ts'
+export { type LimitsConfig, limitsConfig, type ServerConfig, serverConfig } from './config.ts'
 export {
   asAppError,
   errorHandler,
@@ -8,6 +8,7 @@ export {
   statusOf,
 } from './error-handler.ts'
 export * from './errors.ts'
+export { type Guard, guardRoutes, type Refusals } from './guard.ts'
 export {
   type Exclusive,
   type JobOptions,

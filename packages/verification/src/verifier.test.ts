@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { AuthorizedApp, HealthAuthority, SentKey, VerifiedClaims } from '@ens/domain'
 import { aHealthAuthority, anAuthorizedApp, OCTOBER_5_NOON } from '@ens/domain/testing'
 import { isAppError } from '@ens/errors'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { calculateHmac } from './hmac.ts'
@@ -211,7 +212,7 @@ test('no bit of a certificate can be changed unnoticed', async () => {
         expect(await outcomeOf(verify({ ...offer, certificate }))).toMatchObject({ code: CODE })
       },
     ),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   )
 })
 
@@ -245,7 +246,7 @@ test('whatever text is signed as claims, the certificate is accepted or refused'
       const outcome = await outcomeOf(verify(offeringText(withExtraClaim(value) + rest)))
       expect(outcome.claims !== undefined || outcome.code === CODE).toBe(true)
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   )
 })
 
@@ -267,7 +268,7 @@ test('whatever is signed as claims, the certificate is accepted or refused', asy
       const outcome = await outcomeOf(verify(offering(odd as object)))
       expect(outcome.claims !== undefined || outcome.code === CODE).toBe(true)
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   )
 })
 
@@ -287,7 +288,7 @@ test('no text can do more than be refused', async () => {
       const outcome = await outcomeOf(verify({ ...offering(CLAIMS), certificate }))
       expect(outcome.code).toBe(CODE)
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   )
 })
 

@@ -10,6 +10,7 @@ import {
 import { type TestDatabase, testDatabase } from '@ens/database/testing'
 import { aKey, anExportConfig } from '@ens/domain/testing'
 import { type LogLine, recordingLogger } from '@ens/observability/testing'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type CleanupDeps, cleanUpExposures } from './clean-up-exposures.ts'
@@ -182,7 +183,7 @@ test('whatever is stored, what is left is what the rules say', async () => {
       expect(counts.exposures).toBe(rows.length - wanted.length)
     },
   )
-  await fc.assert(story, { numRuns: 60 })
+  await fc.assert(story, { numRuns: runs(60) })
 })
 
 describe('statistics', () => {

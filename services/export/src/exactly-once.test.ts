@@ -1,6 +1,7 @@
 import { exportBatches, exposures, sql } from '@ens/database'
 import { type ReportType, truncate } from '@ens/domain'
 import { aKey } from '@ens/domain/testing'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createBatches } from './create-batches.ts'
@@ -287,5 +288,5 @@ test('each key and each revision is in exactly one archive of each config, whate
       }
     },
   )
-  await fc.assert(property, { numRuns: 25 })
+  await fc.assert(property, { numRuns: runs(25) })
 }, 240_000)

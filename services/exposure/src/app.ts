@@ -10,6 +10,7 @@ export async function buildApp(config: Config, context: ExposureContext): Promis
     logger: context.logger,
     ready: () => deps.db.ping(),
     projectId: config.observability.projectId,
+    trustedProxies: config.limits.trustedProxies,
   })
   await routes(app, deps)
   app.addHook('onClose', close)

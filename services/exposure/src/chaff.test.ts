@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { sql } from '@ens/database'
 import type { App } from '@ens/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -10,6 +11,17 @@ import {
   type TestServer,
   testServer,
 } from './testing/test-server.ts'
+
+interface SizeCase {
+  name: string
+  description: string
+  averageBodyBytes: number
+  wanted: { responseBodyBytes: number }
+}
+
+const { chaffCases }: { chaffCases: SizeCase[] } = JSON.parse(
+  readFileSync(new URL('../testdata/publish-sizes.json', import.meta.url), 'utf8'),
+)
 
 let server: TestServer
 let lost: App
@@ -102,6 +114,13 @@ describe('of a hundred known publishes one is imitated', () => {
     const { body, error } = await reply(pick)
     expect([body.length, error]).toEqual([2000 + pick, undefined])
     expect(clock - 1000).toBeGreaterThanOrEqual(20 + pick)
+  })
+
+  test.each(chaffCases)('$name: $description', async ({ averageBodyBytes, wanted }) => {
+    for (let i = 0; i < 100; i++) profile.accepted({ latencyMs: 1, bodyBytes: averageBodyBytes })
+    const { body } = await reply(0)
+    expect(body).toHaveLength(wanted.responseBodyBytes)
+    expect(Object.keys(JSON.parse(String(body)))).toEqual(['padding'])
   })
 
   test('but no longer than the limit', async () => {

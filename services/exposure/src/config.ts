@@ -3,7 +3,7 @@ import { databaseConfig } from '@ens/database/config'
 import { decodeBase64 } from '@ens/domain'
 import { keysConfig } from '@ens/keys'
 import { observabilityConfig } from '@ens/observability'
-import { serverConfig } from '@ens/server/config'
+import { limitsConfig, serverConfig } from '@ens/server/config'
 import { z } from 'zod'
 
 const HOUR_MS = 3_600_000
@@ -132,6 +132,7 @@ const statsConfig = z.object({
 
 export const config = z.object({
   server: serverConfig,
+  limits: limitsConfig,
   observability: observabilityConfig,
   database: databaseConfig,
   keys: keysConfig,

@@ -1,3 +1,4 @@
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -54,7 +55,7 @@ describe('no body is answered with a fault of ours', () => {
   test('a good one, with a few characters changed', async () => {
     await fc.assert(
       fc.asyncProperty(edits, (changes) => expectAnAnswer(edited(JSON.stringify(good), changes))),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     )
   })
 
@@ -92,7 +93,7 @@ describe('no body is answered with a fault of ours', () => {
     )
     await fc.assert(
       fc.asyncProperty(changes, (changed) => expectAnAnswer({ ...good, ...changed })),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     )
   })
 
@@ -106,7 +107,7 @@ describe('no body is answered with a fault of ours', () => {
       )
       await fc.assert(
         fc.asyncProperty(changed, (text) => expectAnAnswer({ ...good, [field]: text })),
-        { numRuns: 300 },
+        { numRuns: runs(300) },
       )
     },
   )
@@ -123,7 +124,7 @@ describe('no body is answered with a fault of ours', () => {
       fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 300 }), header, (body, type) =>
         expectAnAnswer(body, { 'content-type': type, 'user-agent': body.replace(/[^ -~]/g, '') }),
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 })

@@ -1,8 +1,5 @@
 import type { App } from '@ens/server'
-import { sendJson } from './raw-json.ts'
-
-/** Byte for byte what phones have always been told; there is a blank after the colon. */
-const BODY = Buffer.from('{"error": "please try again later"}')
+import { sendTryLater } from './try-later.ts'
 
 /** These say whether the process lives, not whether it serves. */
 const PROBES = ['/livez', '/readyz']
@@ -12,6 +9,6 @@ export function refuseEverything(app: App): void {
   app.addHook('onRequest', async (request, reply) => {
     const { url } = request.routeOptions
     if (url === undefined || PROBES.includes(url)) return
-    await sendJson(reply, 429, BODY)
+    await sendTryLater(reply)
   })
 }

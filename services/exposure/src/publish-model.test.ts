@@ -1,6 +1,7 @@
 import { exposures, sql } from '@ens/database'
 import type { ReportType } from '@ens/domain'
 import { aKey, OCTOBER_5_NOON } from '@ens/domain/testing'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ModelKey, type ModelPublish, PublishModel } from './testing/publish-model.ts'
@@ -43,7 +44,7 @@ test('after any publishes and revisions, in any order, the database is what a si
       expect(await storedKeys()).toEqual([...model.stored].sort(([a], [b]) => a - b))
       expect(await counts()).toEqual({ publishes: model.publishes, keys: model.keysWritten })
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   )
 })
 
@@ -74,7 +75,7 @@ test('publishes and revisions that come all at once never deadlock, never fail f
         for (const key of keys)
           expect(revised.find(([number]) => number === key)?.[1].revisedTo).toBe(reportType)
     }),
-    { numRuns: 30 },
+    { numRuns: runs(30) },
   )
 })
 

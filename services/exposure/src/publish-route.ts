@@ -1,23 +1,40 @@
-import { type App, logError, RETRY_AFTER_SECONDS, statusOf } from '@ens/server'
+import { publishFailed } from '@ens/api'
+import {
+  type App,
+  type Guard,
+  logError,
+  RETRY_AFTER_SECONDS,
+  type Refusals,
+  statusOf,
+} from '@ens/server'
 import { type ChaffDeps, chaffReply, isChaff } from './chaff.ts'
-import { type Answer, type AnswerDeps, publishAnswers } from './publish-answer.ts'
+import {
+  type Answer,
+  type AnswerDeps,
+  type PublishAnswers,
+  publishAnswers,
+} from './publish-answer.ts'
 import type { PublishApi } from './publish-api.ts'
 import { readWholeBodies, sendJson } from './raw-json.ts'
+import { sendTryLater } from './try-later.ts'
 
 export interface PublishRouteDeps extends AnswerDeps, Omit<ChaffDeps, 'typicalBody'> {}
+
+type Reply = Parameters<typeof sendJson>[0]
+type PublishCall = Parameters<PublishAnswers['to']>[0] & Parameters<typeof logError>[0]
 
 /** Mounts one version of the publish API, for any method. Every reply is JSON, and has the version and padding. */
 export function mountPublish(
   app: App,
   path: string,
   api: PublishApi,
-  deps: PublishRouteDeps,
+  deps: PublishRouteDeps & { guard: Guard },
 ): void {
-  const { events, profile, now, monotonic } = deps
+  const { events, profile, now, monotonic, guard } = deps
   const answers = publishAnswers(api, deps)
   const chaff = { ...deps, typicalBody: answers.typicalBody }
 
-  const send = (reply: Parameters<typeof sendJson>[0], { error, body }: Answer) => {
+  const send = (reply: Reply, { error, body }: Answer) => {
     const status = error ? statusOf(error) : 200
     const retry = status === 503 && { 'retry-after': String(RETRY_AFTER_SECONDS) }
     return sendJson(reply, status, body, { 'x-api-version': api.version, ...retry })
@@ -28,22 +45,35 @@ export function mountPublish(
     else if (statusOf(error) === 503) profile.failed(sample, now())
   }
 
-  readWholeBodies(app)
-  app.setErrorHandler((thrown, request, reply) => {
-    const refusal = answers.refusal(thrown)
-    if (refusal.error) logError(request, refusal.error)
-    return send(reply, refusal)
-  })
-  app.all(path, async (request, reply) => {
+  // Before anything tells chaff from a publish, and not remembered: to chaff it would look like an outage.
+  const refusals: Refusals = {
+    overloaded: (reply) => send(reply, answers.refusal(publishFailed())),
+    limited: sendTryLater,
+  }
+  const answerChaff = async (reply: Reply) => {
     const startedAt = monotonic()
-    if (isChaff(request.headers)) {
-      events.chaffAnswered()
-      return send(reply, await chaffReply(chaff, startedAt))
-    }
+    events.chaffAnswered()
+    return send(reply, await chaffReply(chaff, startedAt))
+  }
+  const answerPublish = async (request: PublishCall, reply: Reply) => {
+    const startedAt = monotonic()
     const answer = await answers.to(request)
     remember(answer, monotonic() - startedAt)
     events.replied(answer.error)
     if (answer.error) logError(request, answer.error)
     return send(reply, answer)
+  }
+
+  readWholeBodies(app)
+  guard.watch(app, refusals)
+  app.setErrorHandler((thrown, request, reply) => {
+    const refusal = answers.refusal(thrown)
+    if (refusal.error) logError(request, refusal.error)
+    return send(reply, refusal)
   })
+  app.all(path, (request, reply) =>
+    guard.run(reply, refusals, () =>
+      isChaff(request.headers) ? answerChaff(reply) : answerPublish(request, reply),
+    ),
+  )
 }

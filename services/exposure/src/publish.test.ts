@@ -1,6 +1,7 @@
 import { exposures, sql } from '@ens/database'
 import { keyToBase64, type ReportType, type SentKey } from '@ens/domain'
 import { aKey, OCTOBER_5_NOON } from '@ens/domain/testing'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { publishBody, sentKey, type TestServer, testServer } from './testing/test-server.ts'
@@ -192,7 +193,7 @@ test('whatever is published at once, every accepted key is stored exactly once a
       for (const { status, body } of replies)
         expect([200, 'missing_revision_token']).toContain(status === 200 ? 200 : body.code)
     }),
-    { numRuns: 25 },
+    { numRuns: runs(25) },
   )
 })
 

@@ -1,4 +1,4 @@
-import type { App } from '@ens/server'
+import { type App, guardRoutes } from '@ens/server'
 import { mountApiDocs } from './api-docs.ts'
 import type { Config } from './config.ts'
 import { refuseEverything } from './maintenance.ts'
@@ -9,15 +9,16 @@ import { mountStats, type StatsDeps } from './stats-route.ts'
 export interface RouteDeps extends PublishRouteDeps, StatsDeps {
   config: PublishRouteDeps['config'] &
     StatsDeps['config'] &
-    Pick<Config, 'maintenanceMode' | 'servesV1alpha1' | 'servesApiDocs'>
+    Pick<Config, 'limits' | 'maintenanceMode' | 'servesV1alpha1' | 'servesApiDocs'>
 }
 
 export async function routes(app: App, deps: RouteDeps): Promise<void> {
-  const { maintenanceMode, servesV1alpha1, servesApiDocs } = deps.config
+  const { limits, maintenanceMode, servesV1alpha1, servesApiDocs } = deps.config
   if (maintenanceMode) refuseEverything(app)
-  await app.register(async (scope: App) => mountPublish(scope, '/v1/publish', publishV1, deps))
+  const guarded = { ...deps, guard: await guardRoutes(app, limits) }
+  await app.register(async (scope: App) => mountPublish(scope, '/v1/publish', publishV1, guarded))
   if (servesV1alpha1)
-    await app.register(async (scope: App) => mountPublish(scope, '/', publishV1alpha1, deps))
-  await app.register(async (scope: App) => mountStats(scope, '/v1/stats', deps))
+    await app.register(async (scope: App) => mountPublish(scope, '/', publishV1alpha1, guarded))
+  await app.register(async (scope: App) => mountStats(scope, '/v1/stats', guarded))
   if (servesApiDocs) mountApiDocs(app)
 }

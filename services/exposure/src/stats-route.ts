@@ -2,13 +2,21 @@ import { badRequest, decodeStatsBody } from '@ens/api'
 import { type Database, exposureStats } from '@ens/database'
 import { truncate } from '@ens/domain'
 import { type AppError, isAppError } from '@ens/errors'
-import { type App, logError, RETRY_AFTER_SECONDS, statusOf } from '@ens/server'
+import {
+  type App,
+  type Guard,
+  logError,
+  RETRY_AFTER_SECONDS,
+  type Refusals,
+  statusOf,
+} from '@ens/server'
 import { statsTokenInvalid, type VerifyStatsToken } from '@ens/verification'
 import type { Config } from './config.ts'
 import { type DayStats, dailyStats } from './daily-stats.ts'
 import { statsUnavailable } from './errors.ts'
 import { asJson, bodyOf, readWholeBodies, sendJson } from './raw-json.ts'
 import { type Random, responsePadding } from './response-padding.ts'
+import { sendTryLater } from './try-later.ts'
 
 export interface StatsDeps {
   db: Database
@@ -18,28 +26,40 @@ export interface StatsDeps {
   random: Random
 }
 
+type Reply = Parameters<typeof sendJson>[0]
+
 const HOUR_MS = 3_600_000
 
 /** Mounts the statistics API, for any method: a health authority reads how its people publish, by day. */
-export function mountStats(app: App, path: string, deps: StatsDeps): void {
+export function mountStats(app: App, path: string, deps: StatsDeps & { guard: Guard }): void {
   const { padding: size } = deps.config.stats
-  readWholeBodies(app)
-  app.setErrorHandler((thrown, request, reply) => {
-    const error = statsError(thrown)
+  const sendError = (reply: Reply, error: AppError) => {
     const status = statusOf(error)
-    logError(request, error)
-    if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS)
+    const retry = status === 503 && { 'retry-after': String(RETRY_AFTER_SECONDS) }
     // What is wrong with a body is told before anything is known of who sent it, and was never padded.
     const padding = error.kind === 'invalid' ? '' : responsePadding(size, deps.random)
     const body = { error: error.message, code: error.code, padding }
-    return sendJson(reply, error.kind === 'invalid' ? 400 : status, asJson(body))
+    return sendJson(reply, error.kind === 'invalid' ? 400 : status, asJson(body), { ...retry })
+  }
+  const refusals: Refusals = {
+    overloaded: (reply) => sendError(reply, unavailable(undefined)),
+    limited: sendTryLater,
+  }
+  readWholeBodies(app)
+  deps.guard.watch(app, refusals)
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = statsError(thrown)
+    logError(request, error)
+    return sendError(reply, error)
   })
-  app.all(path, async (request, reply) => {
-    decodeStatsBody(bodyOf(request), request.headers['content-type'])
-    const days = await readStats(deps, request.headers.authorization)
-    const padding = responsePadding(size, deps.random)
-    return sendJson(reply, 200, asJson({ ...(days.length > 0 && { days }), padding }))
-  })
+  app.all(path, (request, reply) =>
+    deps.guard.run(reply, refusals, async () => {
+      decodeStatsBody(bodyOf(request), request.headers['content-type'])
+      const days = await readStats(deps, request.headers.authorization)
+      const padding = responsePadding(size, deps.random)
+      return sendJson(reply, 200, asJson({ ...(days.length > 0 && { days }), padding }))
+    }),
+  )
 }
 
 /** The hour in progress is left out: a publish of this minute is nobody's business yet. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type IncomingHttpHeaders, request } from 'node:http'
+import type { App } from '@ens/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { publishBody, sentKey, type TestServer, testServer } from './testing/test-server.ts'
 
@@ -33,12 +34,19 @@ const { routeCases, bodySizeCases }: { routeCases: RouteCase[]; bodySizeCases: S
 
 let server: TestServer
 let port: number
+let closedPort: number
+let lostPort: number
 beforeAll(async () => {
   server = await testServer()
-  const address = await server.app.listen({ host: '127.0.0.1', port: 0 })
-  port = Number(new URL(address).port)
+  port = await listen(server.app)
+  closedPort = await listen(await server.another({ variables: { MAINTENANCE_MODE: 'true' } }))
+  lostPort = await listen(await server.another({ variables: { DB_PORT: '1' } }))
 })
 afterAll(() => server.close())
+
+async function listen(app: App): Promise<number> {
+  return Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
+}
 
 interface Answer {
   status: number
@@ -47,10 +55,10 @@ interface Answer {
 }
 
 /** A request as it is: the path is not made clean on the way. */
-function call(method: string, path: string, headers = {}, body = ''): Promise<Answer> {
+function call(method: string, path: string, headers = {}, body = '', at = port): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(
-      { host: '127.0.0.1', port, method, path, headers, agent: false },
+      { host: '127.0.0.1', port: at, method, path, headers, agent: false },
       (reply) => {
         let text = ''
         reply.setEncoding('utf8')
@@ -68,15 +76,21 @@ function call(method: string, path: string, headers = {}, body = ''): Promise<An
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }
-const OF_OTHERS = /^(rotate|jwks|maintenance|health_db_down)/
+/** These are tested where they belong, in key-rotation and jwks. */
+const OF_OTHERS = /^(rotate|jwks)/
+
+function portFor(name: string): number {
+  if (name.startsWith('maintenance')) return closedPort
+  return name === 'health_db_down' ? lostPort : port
+}
 
 describe('routes', () => {
   test.each(routeCases.filter(({ name }) => !OF_OTHERS.test(name)))(
     '$name: $request',
-    async ({ request, httpStatus, location, headers, requestHeaders, ...given }) => {
+    async ({ name, request, httpStatus, location, headers, requestHeaders, ...given }) => {
       const { contentType, body } = given.wanted ?? given
       const [method = '', path = ''] = request.split(' ')
-      const answer = await call(method, path, requestHeaders)
+      const answer = await call(method, path, requestHeaders, '', portFor(name))
       expect(answer.status).toBe(httpStatus)
       expect(answer.headers).toMatchObject({
         ...headers,

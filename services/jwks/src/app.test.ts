@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { loadConfig } from '@ens/config'
-import { healthAuthorities, withLock } from '@ens/database'
+import { healthAuthorities, sql, withLock } from '@ens/database'
 import { type TestDatabase, testDatabase } from '@ens/database/testing'
 import { silentLogger } from '@ens/observability/testing'
 import type { App } from '@ens/server'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from './app.ts'
 import { config } from './config.ts'
 import { type Issuer, startIssuer } from './testing/issuer.ts'
@@ -50,6 +51,18 @@ afterAll(async () => {
 const run = (target = app, token = TOKEN) =>
   target.inject({ method: 'POST', url: '/', headers: { authorization: `Bearer ${token}` } })
 const keys = async () => (await healthAuthorities.find(db, authorityId))?.keys
+
+interface RouteCase {
+  name: string
+  description: string
+  httpStatus: number
+  contentType: string
+  wanted: { body: string }
+}
+
+const { routeCases }: { routeCases: RouteCase[] } = JSON.parse(
+  readFileSync(new URL('../testdata/publish-http.json', import.meta.url), 'utf8'),
+)
 
 test('who does not know the token starts nothing', async () => {
   expect((await run(app, 'guessed')).statusCode).toBe(401)
@@ -104,5 +117,17 @@ test('the settings are those of the reference server', () => {
     maxWorkers: 5,
     maxBytes: 262_144,
     allowsPrivateAddresses: false,
+  })
+})
+
+describe('a scheduler is answered as by the reference server, with counts', () => {
+  test.each(routeCases)('$name: $description', async ({ name, httpStatus, ...given }) => {
+    await db.execute(sql`delete from health_authority_key`)
+    if (name === 'jwks_ok') issuer.publish('/keys', [freshJwk('v1')])
+    else issuer.answer('/keys', (_, response) => response.writeHead(404).end())
+    const reply = await run()
+    const body = reply.body.replace(`authority ${authorityId} `, 'authority <id> ')
+    expect([reply.statusCode, body]).toEqual([httpStatus, given.wanted.body])
+    expect(reply.headers['content-type']).toBe(given.contentType)
   })
 })

@@ -1,4 +1,5 @@
 import type { HealthAuthorityKey } from '@ens/domain'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { diffKeys, type KeyChanges, material } from './diff-keys.ts'
@@ -139,7 +140,7 @@ test('whatever is known and listed, afterwards just the listed keys live, and a 
       )
       expect(diffKeys(after, document, times)).toMatchObject(NOTHING)
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   )
 })
 
@@ -157,7 +158,7 @@ test('whatever is known and listed, a new key has its kid, and no end is put off
       for (const { publicKey, thru } of ended)
         expect(after).toContainEqual(expect.objectContaining({ publicKey, thru }))
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   )
 })
 

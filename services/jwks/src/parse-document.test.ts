@@ -1,3 +1,4 @@
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseDocument } from './parse-document.ts'
@@ -51,7 +52,7 @@ test('bytes that are no text are an error', () => {
   )
 })
 
-const RUNS = { numRuns: 1000 }
+const RUNS = { numRuns: runs(1000) }
 const CODES = ['jwks_document_invalid', 'jwks_without_keys', 'jwks_too_large']
 
 /** Either it is refused, with a code, or it holds at least one key; then nothing can be revoked by mistake. */

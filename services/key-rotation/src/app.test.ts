@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { loadConfig } from '@ens/config'
 import { revisionKeys, sql, withLock } from '@ens/database'
 import { type TestDatabase, testDatabase } from '@ens/database/testing'
 import { memoryKeyManager } from '@ens/keys/testing'
 import { silentLogger } from '@ens/observability/testing'
 import type { App } from '@ens/server'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { buildApp } from './app.ts'
 import { config } from './config.ts'
 
@@ -42,6 +43,31 @@ afterAll(async () => {
 
 const rotate = (token = TOKEN, url = '/rotate-keys') =>
   app.inject({ method: 'POST', url, headers: { authorization: `Bearer ${token}` } })
+
+interface RouteCase {
+  name: string
+  description: string
+  request: string
+  httpStatus: number
+  contentType: string
+  body: string
+  wanted?: { body: string }
+}
+
+const { routeCases }: { routeCases: RouteCase[] } = JSON.parse(
+  readFileSync(new URL('../testdata/publish-http.json', import.meta.url), 'utf8'),
+)
+
+describe('a scheduler is answered as by the reference server', () => {
+  test.each(routeCases)('$name: $description', async ({ name, request, httpStatus, ...given }) => {
+    const ask = () => rotate(TOKEN, request.replace('POST ', ''))
+    const lock = { name: 'key-rotation-lock', ttlMs: 60_000, now }
+    const locked = name === 'rotate_keys_locked' ? await withLock(db, lock, ask) : undefined
+    const reply = locked?.ran ? locked.result : await ask()
+    expect([reply.statusCode, reply.body]).toEqual([httpStatus, given.wanted?.body ?? given.body])
+    expect(reply.headers['content-type']).toBe(given.contentType)
+  })
+})
 
 test('a scheduler is told what was done', async () => {
   const reply = await rotate()

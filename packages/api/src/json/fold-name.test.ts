@@ -1,3 +1,4 @@
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { foldName } from './fold-name.ts'
@@ -18,6 +19,6 @@ test('only Unicode case folding makes two names equal', () => {
       if (!/^[a-z]$/.test(folded)) return
       expect(character).toMatch(new RegExp(`^${folded}$`, 'iu'))
     }),
-    { numRuns: 20_000 },
+    { numRuns: runs(20_000) },
   )
 })

@@ -1,3 +1,4 @@
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { MAX_NESTING } from './nesting.ts'
@@ -72,7 +73,7 @@ test('a text is one complete value exactly if JSON.parse reads it', () => {
       const isOneValue = scan.is === 'complete' && /^[ \t\n\r]*$/.test(text.slice(scan.end))
       expect(isOneValue).toBe(isJson(text))
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   )
 })
 
@@ -81,7 +82,7 @@ test('every beginning of a JSON text breaks off, or is complete already', () => 
     fc.property(fc.json(), fc.nat(), (text, cut) => {
       expect(scanJson(text.slice(0, cut % text.length)).is).not.toBe('malformed')
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   )
 })
 

@@ -1,5 +1,6 @@
 import { type Exposure, REPORT_TYPES, settleDuplicates } from '@ens/domain'
 import { aKey, anExposure, OCTOBER_5_NOON } from '@ens/domain/testing'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { exposures, sql } from '../index.ts'
@@ -160,6 +161,6 @@ test('whatever a publish may hold comes back as it was stored', async () => {
       )
       expect(read).toEqual(given)
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   )
 })

@@ -6,6 +6,7 @@ import {
   type ReleasedKey,
   type ReportType,
 } from '@ens/domain'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { exposures, sql } from '../index.ts'
@@ -161,7 +162,7 @@ test('whatever the keys, the order is that of type, onset, risk, count, number a
         expect(ranks).toEqual(keys.map((key) => rank(key).join()).sort())
       },
     ),
-    { numRuns: 20 },
+    { numRuns: runs(20) },
   )
 })
 

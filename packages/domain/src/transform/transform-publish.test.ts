@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Exposure } from '../exposure.ts'
@@ -120,7 +121,7 @@ test('whatever is sent, each key is stored, refused or warned about, and no stor
       }
       for (const exposure of result.exposures) expectStorable(exposure)
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   )
 })
 

@@ -121,18 +121,22 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
 }
 
 export function testConfig(db: TestDatabase, variables: Record<string, string> = {}) {
-  return loadConfig(config, {
-    DB_HOST: db.config.host,
-    DB_PORT: String(db.config.port),
-    DB_NAME: db.config.name,
-    DB_USER: db.config.user,
-    ...(db.config.password !== undefined && { DB_PASSWORD: db.config.password }),
+  return loadConfig(config, { ...testVariables(db), ...variables })
+}
+
+/** The settings of a service over this database. */
+export function testVariables({ config }: TestDatabase): Record<string, string> {
+  return {
+    DB_HOST: config.host,
+    DB_PORT: String(config.port),
+    DB_NAME: config.name,
+    DB_USER: config.user,
+    ...(config.password !== undefined && { DB_PASSWORD: config.password }),
     DB_SSLMODE: 'disable',
     KEY_MANAGER: 'MEMORY',
     REVISION_TOKEN_KEY_ID: TOKEN_KEY_ID,
     REVISION_TOKEN_AAD: AAD.toString('base64'),
-    ...variables,
-  })
+  }
 }
 
 const TOKEN_KEY_ID = '/tokens'
