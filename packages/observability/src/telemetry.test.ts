@@ -10,13 +10,21 @@ import { startTelemetry } from './telemetry.ts'
 import { startCollector } from './testing/collector.ts'
 import { recordingLogger } from './testing.ts'
 
-const inserted = counter('en-server/exposures_count', { description: 'Exposure keys stored.' })
+const inserted = counter('en-server/exposures_count', {
+  description: 'Exposure keys stored.',
+  labels: { type: 'INSERTED, REVISED or LOST' },
+})
 const latency = histogram('en-server/requests_latency', {
   description: 'Time to the end of the reply.',
   unit: 'ms',
+  labels: { result: 'OK or NOT_OK' },
   boundaries: [10, 100],
 })
-const age = gauge('en-server/job/last_success', { description: 'When.', unit: 's' })
+const age = gauge('en-server/job/last_success', {
+  description: 'When.',
+  unit: 's',
+  labels: { job: 'its name' },
+})
 
 const cleanUp: (() => unknown)[] = []
 afterEach(async () => {
@@ -28,7 +36,7 @@ const configOf = (variables: Record<string, string>) =>
 
 async function started(variables: Record<string, string>) {
   const { logger, lines } = await recordingLogger()
-  const telemetry = await startTelemetry(configOf(variables), 'test', logger)
+  const telemetry = await startTelemetry(configOf(variables), 'test', { logger })
   cleanUp.push(() => telemetry.shutdown())
   return { telemetry, lines }
 }
@@ -151,5 +159,5 @@ test('where nothing is traced, nothing of tracing is loaded', async () => {
   const { traces, loaded } = await tracedService('0')
   expect(traces).toBe('[]')
   expect(loaded).toContain('@opentelemetry/sdk-metrics')
-  expect(loaded).not.toContain('@opentelemetry/sdk-node')
+  expect(loaded).not.toContain('@opentelemetry/sdk-trace')
 })

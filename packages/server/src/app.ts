@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { METHODS } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { performance } from 'node:perf_hooks'
-import type { Logger } from '@ens/observability'
+import { isTracing, type Logger, requestLogger } from '@ens/observability'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import {
   serializerCompiler,
@@ -15,6 +15,7 @@ import { errorHandler } from './error-handler.ts'
 import { mountHealth } from './health.ts'
 import { recordRequests } from './metrics.ts'
 import { notFoundHandler } from './not-found.ts'
+import { keepContext } from './request-context.ts'
 import { traceFields } from './trace.ts'
 
 export type App = ReturnType<typeof createApp>
@@ -35,6 +36,7 @@ export interface AppOptions {
  * Request bodies are thrown away; a service that reads them adds a content type parser.
  */
 export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOptions) {
+  const linkOf = (message: IncomingMessage) => (isTracing() ? {} : traceFields(message, projectId))
   const app = fastify({
     loggerInstance: logger as FastifyBaseLogger,
     genReqId: () => randomUUID(),
@@ -44,7 +46,7 @@ export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOp
       requestIdLogLabel: 'request_id',
     }),
     childLoggerFactory: (parent, bindings, options, request) =>
-      parent.child({ ...bindings, ...traceFields(request, projectId) }, options),
+      requestLogger(parent as Logger, { ...bindings, ...linkOf(request) }, options),
     requestTimeout: server.requestTimeoutMs,
     keepAliveTimeout: server.keepAliveTimeoutMs,
     http: { headersTimeout: server.headersTimeoutMs, connectionsCheckingInterval: 1000 },
@@ -63,11 +65,15 @@ export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOp
   })
   app.setErrorHandler(errorHandler)
   app.setNotFoundHandler(notFoundHandler)
+  keepContext(app, linkOf)
   recordRequests(app)
   closeConnectionsWhenStopping(app, watchConnections(app.server, server.maxConnections))
   mountHealth(app, ready, () => performance.now())
   return app
 }
+
+/** Not imported: names of `node:http` as an ES module load its WebSocket, and with it a whole HTTP client, 15 MB. */
+const { METHODS } = process.getBuiltinModule('node:http')
 
 /** `all` then means every method that HTTP knows, and each may have a body. CONNECT never reaches a route. */
 function acceptAnyMethod(app: Pick<FastifyInstance, 'addHttpMethod'>): void {

@@ -1,22 +1,42 @@
 import { counter, gauge, histogram, nameRequestSpan } from '@ens/observability'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
-const requests = counter('en-server/requests_count', { description: 'Requests answered.' })
+const REQUEST = {
+  route: 'the pattern of the route, never the path',
+  status: 'HTTP status',
+  blame: '`NONE`, `CLIENT` or `SERVER`',
+  result: '`OK` or `NOT_OK`',
+}
+
+const requests = counter('en-server/requests_count', {
+  description: 'Requests answered.',
+  labels: REQUEST,
+})
 const latency = histogram('en-server/requests_latency', {
   description: 'Time from the request’s headers to the end of its reply.',
   unit: 'ms',
+  labels: REQUEST,
   boundaries: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 15_000, 60_000, 300_000],
 })
-const runs = counter('en-server/job/runs_count', { description: 'Job runs, by how they ended.' })
+const refused = counter('en-server/connections_refused_count', {
+  description: 'Connections closed at once because HTTP_MAX_CONNECTIONS were open.',
+})
+const JOB = 'name of the job'
+const runs = counter('en-server/job/runs_count', {
+  description: 'Job runs, by how they ended.',
+  labels: { job: JOB, outcome: '`success`, `failure` or `skipped` (another instance was at it)' },
+})
 const duration = histogram('en-server/job/duration', {
   description: 'How long job runs took.',
   unit: 'ms',
+  labels: { job: JOB },
   boundaries: [10, 50, 100, 500, 1000, 5000, 15_000, 60_000, 300_000, 600_000],
 })
 const lastSuccess = gauge('en-server/job/last_success', {
   description:
     'When a job last ended well, in seconds since 1970; an old value means that it stands still.',
   unit: 's',
+  labels: { job: JOB },
 })
 
 /** Counts every request by route, status and whose fault a failure was, and names its span. */
@@ -33,6 +53,11 @@ export function recordRequests(app: Pick<FastifyInstance, 'addHook'>): void {
     requests.add(1, labels)
     latency.record(reply.elapsedTime, labels)
   })
+}
+
+/** Counts a connection that was not let in. */
+export function recordRefusedConnection(): void {
+  refused.add()
 }
 
 /** Counts one run of a job, and remembers when it last went well. */
