@@ -1,5 +1,4 @@
 import type { Attributes } from '@opentelemetry/api'
-import type { DetectedResourceAttributes } from '@opentelemetry/resources'
 import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { ObservabilityConfig } from './config.ts'
 import { telemetryCredentialsUnavailable } from './errors.ts'
@@ -51,16 +50,23 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * What Cloud Monitoring wants to know of a writer: its project, where it runs (`global` where the platform does not say), and which
- * instance it is, or the counts of two would be taken for one.
+ * What Cloud Monitoring wants to know of a writer: its project, where it runs, and which instance it is, or the counts of two would
+ * be taken for one.
  */
 export function googleResource({ projectId }: ObservabilityConfig, own: Attributes) {
-  const { resourceFromAttributes, detectResources } = load('@opentelemetry/resources')
-  const { gcpDetector } = load('@opentelemetry/resource-detector-gcp')
-  const place: DetectedResourceAttributes = { 'cloud.region': 'global' }
-  return resourceFromAttributes(place)
-    .merge(detectResources({ detectors: [gcpDetector] }))
-    .merge(resourceFromAttributes({ ...own, 'gcp.project_id': projectId }))
+  const { resourceFromAttributes } = load('@opentelemetry/resources')
+  return resourceFromAttributes({ ...own, 'gcp.project_id': projectId, 'cloud.region': region() })
+}
+
+/** As the platform's metadata server says (`projects/1/regions/europe-west1`), `global` where there is none. */
+async function region(): Promise<string> {
+  try {
+    const { instance, isAvailable } = await import('gcp-metadata')
+    const place = (await isAvailable()) ? String(await instance('region')) : ''
+    return place.slice(place.lastIndexOf('/') + 1) || 'global'
+  } catch {
+    return 'global'
+  }
 }
 
 /**

@@ -10,7 +10,6 @@ interface Modules {
   '@opentelemetry/instrumentation': typeof import('@opentelemetry/instrumentation')
   '@opentelemetry/instrumentation-http': typeof import('@opentelemetry/instrumentation-http')
   '@opentelemetry/instrumentation-pg': typeof import('@opentelemetry/instrumentation-pg')
-  '@opentelemetry/resource-detector-gcp': typeof import('@opentelemetry/resource-detector-gcp')
   '@opentelemetry/resources': typeof import('@opentelemetry/resources')
   '@opentelemetry/sdk-metrics': typeof import('@opentelemetry/sdk-metrics')
   '@opentelemetry/sdk-trace': typeof import('@opentelemetry/sdk-trace')

@@ -137,7 +137,7 @@ async function tracedService(probability: string) {
   const service = new URL('./testing/traced-service.ts', import.meta.url).pathname
   const args = ['--conditions=@ens/source', decodeURI(service), JSON.stringify(config)]
   const { stdout } = await promisify(execFile)(process.execPath, args)
-  const loaded: string[] = JSON.parse(stdout)
+  const { loaded }: { loaded: string[] } = JSON.parse(stdout)
   return { traces: JSON.stringify(collector.bodies('traces')), loaded }
 }
 

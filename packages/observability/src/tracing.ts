@@ -65,6 +65,8 @@ function instrument(): void {
   const { HttpInstrumentation } = load('@opentelemetry/instrumentation-http')
   const { PgInstrumentation } = load('@opentelemetry/instrumentation-pg')
   registerInstrumentations({
+    // Only our own metrics are sent, so that there are the same ones whether something is traced or not.
+    meterProvider: { getMeter: () => api.createNoopMeter() },
     instrumentations: [
       new HttpInstrumentation({ ignoreIncomingRequestHook: ({ url = '' }) => PROBES.test(url) }),
       new PgInstrumentation({ requireParentSpan: true }),
