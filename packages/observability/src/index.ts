@@ -1,5 +1,6 @@
 export { type ObservabilityConfig, observabilityConfig } from './config.ts'
 export * from './errors.ts'
+export { prometheusName } from './google-cloud.ts'
 export * from './instruments.ts'
 export { createLogger, type Logger, logStartFailure } from './logger.ts'
 export { type LogFields, requestContext, requestLogger } from './request-context.ts'
