@@ -25,7 +25,8 @@ const MAKES = /= (counter|histogram|gauge)\(/
 export async function metricsPage(): Promise<string> {
   await refuseElsewhere()
   const sections: string[] = []
-  for (const [path, instruments] of await declaredByFile()) sections.push(section(path, instruments))
+  for (const [path, instruments] of await declaredByFile())
+    sections.push(section(path, instruments))
   return [INTRODUCTION, ...sections].join('\n')
 }
 
@@ -39,7 +40,9 @@ async function declaredByFile(): Promise<Map<string, DeclaredInstrument[]>> {
     known += instruments.length
     if (instruments.length > 0) byFile.set(path, instruments)
   }
-  refuseRepeats([...byFile.values()].flat())
+  const all = [...byFile.values()].flat()
+  refuseRepeats(all)
+  refuseTakenLabels(all)
   return byFile
 }
 
@@ -50,6 +53,15 @@ async function refuseElsewhere(): Promise<void> {
     if (MAKES.test(await readFile(at(path), 'utf8')))
       throw new Error(`${path} declares a metric; that belongs in events.ts or metrics.ts`)
   }
+}
+
+/** Prometheus and Google Cloud have labels of these names for what they scrape, and rename ours. */
+const TAKEN = ['cluster', 'instance', 'job', 'location', 'namespace']
+
+function refuseTakenLabels(instruments: DeclaredInstrument[]): void {
+  for (const { name, labels } of instruments)
+    for (const label of TAKEN)
+      if (label in labels) throw new Error(`${name} has a label ${label}, which is taken`)
 }
 
 function refuseRepeats(instruments: DeclaredInstrument[]): void {

@@ -23,7 +23,7 @@ const latency = histogram('en-server/requests_latency', {
 const age = gauge('en-server/job/last_success', {
   description: 'When.',
   unit: 's',
-  labels: { job: 'its name' },
+  labels: { job_name: 'its name' },
 })
 
 const cleanUp: (() => unknown)[] = []
@@ -69,7 +69,7 @@ test('instruments that were declared before telemetry started are scraped, and o
   inserted.add(14, { type: 'INSERTED' })
   inserted.add(undefined, { type: 'INSERTED' })
   latency.record(50, { result: 'OK' })
-  age.record(1_592_222_400, { job: 'export' })
+  age.record(1_592_222_400, { job_name: 'export' })
 
   const reply = await fetch(`http://127.0.0.1:${port}/metrics`)
   const text = await reply.text()
@@ -78,7 +78,7 @@ test('instruments that were declared before telemetry started are scraped, and o
   expect(text).toContain('# HELP en_server_exposures_count_total Exposure keys stored.')
   expect(text).toContain('en_server_exposures_count_total{type="INSERTED"} 15')
   expect(text).toContain('en_server_requests_latency_bucket{result="OK",le="100"} 1')
-  expect(text).toContain('en_server_job_last_success{job="export"} 1592222400')
+  expect(text).toContain('en_server_job_last_success{job_name="export"} 1592222400')
   expect(text).toContain('target_info{service_name="test"} 1')
   expect(text).not.toMatch(/LOST|host_name|process_/)
 

@@ -8,7 +8,7 @@ export interface Attribute {
   value: { stringValue?: string; intValue?: number | string; boolValue?: boolean }
 }
 
-export interface Point {
+interface Point {
   attributes?: Attribute[]
   asInt?: number | string
   asDouble?: number

@@ -113,7 +113,7 @@ async function answer(state: State, request: IncomingMessage): Promise<Answer> {
   const body = await text(request)
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://metadata')
   if (pathname.startsWith(METADATA)) return machine(state, request, pathname, searchParams)
-  switch (`${request.method} ${pathname}`) {
+  switch (`${request.method ?? ''} ${pathname}`) {
     case 'POST /v1/metrics':
       return permitted(state, request, 'monitoring.write') ?? takeMetrics(state, JSON.parse(body))
     case 'POST /v1/traces':
