@@ -57,7 +57,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** An authority, an app, and an export whose last window has closed, with a key in it. */
+/** An authority, an app, and an export of which a window has closed, with a key in it. */
 async function setUp() {
   const start = new Date(Date.now() - 3 * HOUR_MS)
   await mkdir(join(folder, 'blobs', BUCKET), { recursive: true })
@@ -76,12 +76,24 @@ async function setUp() {
     signatureInfoIds: [await admin.createSignatureInfo(deps, signer)],
     from: new Date(start.getTime() - 1),
   })
-  const createdAt = new Date(Date.now() - 1.5 * HOUR_MS)
-  const stored = anExposure({ key: aKey(1), regions: ['MX'], createdAt, localProvenance: true })
-  await db.transaction((tx) =>
-    exposures.write(tx, { inserts: [stored], revisions: [], statistics: undefined }),
-  )
+  await storeKeys()
   return issuer
+}
+
+/** In the window that the first run exports: the last that has closed, or the next should that one close meanwhile. */
+async function storeKeys(): Promise<void> {
+  const lastEnd = Math.floor((Date.now() - 60_000) / HOUR_MS) * HOUR_MS
+  const inserts = [-0.5, 0.5].map((hours, index) =>
+    anExposure({
+      key: aKey(index),
+      regions: ['MX'],
+      createdAt: new Date(lastEnd + hours * HOUR_MS),
+      localProvenance: true,
+    }),
+  )
+  await db.transaction((tx) =>
+    exposures.write(tx, { inserts, revisions: [], statistics: undefined }),
+  )
 }
 
 async function startServices(): Promise<void> {
@@ -198,7 +210,8 @@ test('nothing that leaves the services tells of a person, a key, a certificate o
         Buffer.from(key, 'base64').toString('hex'),
       ]),
     ),
-    'key that is exported': Buffer.from(aKey(1)).toString('base64'),
+    'key that is exported': Buffer.from(aKey(0)).toString('base64'),
+    'key that may be exported': Buffer.from(aKey(1)).toString('base64'),
     'HMAC key': certificate.hmacKey,
     'certificate, its claims': payload,
     'certificate, its signature': signature,

@@ -52,12 +52,11 @@ export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOp
     http: { headersTimeout: server.headersTimeoutMs, connectionsCheckingInterval: 1000 },
     // While stopping, requests in hand are served; all other connections are closed at once.
     return503OnClosing: false,
+    schemaController,
     forceCloseConnections: 'idle',
     ...(bodyLimit !== undefined && { bodyLimit }),
   }).withTypeProvider<ZodTypeProvider>()
   acceptAnyMethod(app)
-  app.setValidatorCompiler(validatorCompiler)
-  app.setSerializerCompiler(serializerCompiler)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_, body, done) => {
     body.resume()
@@ -70,6 +69,15 @@ export function createApp({ server, logger, ready, bodyLimit, projectId }: AppOp
   closeConnectionsWhenStopping(app, watchConnections(app.server, server.maxConnections))
   mountHealth(app, ready, () => performance.now())
   return app
+}
+
+/** Said here and not by setters, because Fastify would load its own compilers first: a hundred modules of ajv and others. */
+const schemaController = {
+  compilersFactory: {
+    // What they compile is zod's, not JSON Schema, which the types of Fastify expect here.
+    buildValidator: () => validatorCompiler as never,
+    buildSerializer: () => serializerCompiler as never,
+  },
 }
 
 /** Not imported: names of `node:http` as an ES module load its WebSocket, and with it a whole HTTP client, 15 MB. */
