@@ -6,7 +6,7 @@ import { metricsPortTaken } from './errors.ts'
 import { withPrometheusNames } from './google-cloud.ts'
 import { api, load } from './open-telemetry.ts'
 
-/** Most time series in one request; Cloud Monitoring takes no more, and others do not mind. */
+/** Most time series in one request: as many as one write to Cloud Monitoring may hold. */
 const MAX_SERIES = 200
 
 /** Metrics by a meter provider alone, without the SDK, which would cost every service 100 ms of its start. */

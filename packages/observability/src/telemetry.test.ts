@@ -126,7 +126,7 @@ test('a collector out of reach is logged, and does not keep the service from end
 })
 
 /** Runs a service with these settings beside a collector. */
-async function tracedService(probability: string) {
+async function tracedService(probability: string, mode = '') {
   const collector = await startCollector()
   cleanUp.push(() => collector.close())
   const config = configOf({
@@ -135,7 +135,7 @@ async function tracedService(probability: string) {
     TRACE_PROBABILITY: probability,
   })
   const service = new URL('./testing/traced-service.ts', import.meta.url).pathname
-  const args = ['--conditions=@ens/source', decodeURI(service), JSON.stringify(config)]
+  const args = ['--conditions=@ens/source', decodeURI(service), JSON.stringify(config), mode]
   const { stdout } = await promisify(execFile)(process.execPath, args)
   const { loaded }: { loaded: string[] } = JSON.parse(stdout)
   return { traces: JSON.stringify(collector.bodies('traces')), loaded }
@@ -153,6 +153,16 @@ test('a traced request tells its route and its status, and nothing of who sent i
 test('a caller cannot choose what is traced', async () => {
   const { traces } = await tracedService('1')
   expect(traces).not.toContain('0af7651916cd43dd8448eb211c80319c')
+})
+
+test('a service that only a scheduler calls goes on with its trace, however small the share that is traced', async () => {
+  const [ofPublic, internal] = await Promise.all([
+    tracedService('0.000001'),
+    tracedService('0.000001', 'takes-over'),
+  ])
+  expect(ofPublic.traces).toBe('[]')
+  expect(internal.traces).toContain('"traceId":"0af7651916cd43dd8448eb211c80319c"')
+  expect(internal.traces).toContain('"parentSpanId":"b7ad6b7169203331"')
 })
 
 test('where nothing is traced, nothing of tracing is loaded', async () => {

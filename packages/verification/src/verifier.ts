@@ -71,7 +71,10 @@ export type CertificateFault = 'not-yet-valid' | 'no-public-key'
 
 const faults = new WeakMap<Error, CertificateFault>()
 
-/** Whether a certificate was refused for a reason that lies in clocks or configuration. */
+/**
+ * Whether a certificate was refused for a reason that lies in clocks or configuration. `not-yet-valid` was signed by its authority;
+ * `no-public-key` may be anybody's invention.
+ */
 export function certificateFault(refusal: Error): CertificateFault | undefined {
   return faults.get(refusal)
 }
@@ -98,7 +101,10 @@ async function requireSignedInTime(
   const fault = await checkSignature(token, key)
   const { expiredBySeconds, issuedInFuture, notYetValid } = timeFaults(token.claims, at)
   if (issuedInFuture || notYetValid)
-    throw refuse('not valid yet (NBF or IAT) in the future', 'not-yet-valid')
+    throw refuse(
+      'not valid yet (NBF or IAT) in the future',
+      fault === undefined ? 'not-yet-valid' : undefined,
+    )
   if (fault !== undefined) throw refuse(fault)
   if (expiredBySeconds !== undefined) throw refuse(expiredText(expiredBySeconds))
 }

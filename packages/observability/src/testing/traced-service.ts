@@ -18,7 +18,8 @@ registerHooks({
 const { counter, createLogger, nameRequestSpan, startTelemetry } = await import('../index.ts')
 const config: ObservabilityConfig = JSON.parse(process.argv[2] ?? '')
 const logger = await createLogger(config, 'traced', process.stderr)
-const telemetry = await startTelemetry(config, 'traced', { logger })
+const takesOverTraces = process.argv[3] === 'takes-over'
+const telemetry = await startTelemetry(config, 'traced', { logger, takesOverTraces })
 const requests = counter('en-server/requests_count', {
   description: 'Requests answered.',
   labels: { route: 'the pattern' },

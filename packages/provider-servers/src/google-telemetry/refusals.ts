@@ -11,7 +11,7 @@ const LABEL_KEY = /^[a-zA-Z_][a-zA-Z0-9_.]*$/
 /** Any of these becomes the location of a `prometheus_target`, which needs one. */
 const LOCATIONS = ['location', 'cloud.availability_zone', 'cloud.region']
 const CUMULATIVE = 2
-/** Most time series that one write to Cloud Monitoring takes. */
+/** Most time series that one write to Cloud Monitoring takes: https://cloud.google.com/monitoring/quotas#custom_metrics_quotas */
 const MAX_POINTS = 200
 
 /** What is wrong with a request for metrics; nothing if it is taken. */
