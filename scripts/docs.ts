@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { configurationPage } from './docs/configuration.ts'
 import { differingLines } from './docs/differing-lines.ts'
 import { errorsPage } from './docs/errors.ts'
+import { metricsPage } from './docs/metrics.ts'
 import { openApiFile } from './docs/openapi.ts'
 import { schemaFile } from './docs/schema.ts'
 import { at } from './paths.ts'
@@ -10,6 +11,7 @@ import { at } from './paths.ts'
 const PAGES = {
   'docs/configuration.md': configurationPage,
   'docs/errors.md': errorsPage,
+  'docs/metrics.md': metricsPage,
   'docs/openapi.json': openApiFile,
   'docs/schema.sql': schemaFile,
 }

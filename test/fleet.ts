@@ -92,7 +92,7 @@ export async function startFleet(start: Date): Promise<Fleet> {
 
 type SetUp = Parameters<typeof admin.rotateSigningKey>[0]
 
-async function addAuthority(deps: SetUp, start: Date): Promise<Issuer> {
+export async function addAuthority(deps: SetUp, start: Date): Promise<Issuer> {
   const { privateKey, publicKeyPem } = freshKeyPair()
   const id = await admin.createHealthAuthority(deps, {
     issuer: 'gov.example',
@@ -145,7 +145,7 @@ async function startExposure({ db, now, keyManager }: Shared) {
   return { url, close: () => app.close() }
 }
 
-function databaseVariables({ config }: TestDatabase): Record<string, string> {
+export function databaseVariables({ config }: TestDatabase): Record<string, string> {
   const { host, port, name, user, password } = config
   return {
     DB_HOST: host,

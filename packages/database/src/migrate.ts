@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url'
-import { runner } from 'node-pg-migrate'
 import pg from 'pg'
 import type { DatabaseConfig } from './config.ts'
 import { clientConfig } from './connection.ts'
@@ -28,6 +27,8 @@ export async function migrate(
   dbClient.on('error', () => {}) // cut between two statements; the next one fails
   try {
     await dbClient.connect()
+    // Loaded only here: services never migrate, and need not keep it in memory.
+    const { runner } = await import('node-pg-migrate')
     const applied = await runner({
       dbClient,
       dir: directory,

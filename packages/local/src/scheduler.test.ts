@@ -57,6 +57,18 @@ test('a job is called on its cadence, with the token', async () => {
   expect(lines).toEqual([])
 })
 
+test('each run begins a trace of its own', async () => {
+  const seen: unknown[] = []
+  const url = await serve((request, response) => {
+    seen.push(request.headers.traceparent)
+    response.end('{"ok":true}')
+  })
+
+  await hasty(url, 3).ran
+  expect(seen).toEqual(Array(3).fill(expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)))
+  expect(new Set(seen).size).toBe(3)
+})
+
 test('a job that fails is called less and less often, until it succeeds', async () => {
   let calls = 0
   const url = await serve((_, response) => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 
 interface Job {
@@ -11,6 +12,8 @@ export interface SchedulerOptions {
   /** Sent as a bearer token. */
   token: string
   log: (line: string) => void
+  /** The context of a trace that each run begins, as a W3C `traceparent`. */
+  traceparent?: () => string
   /** Waits, or rejects when the signal aborts. */
   wait?: (ms: number, signal: AbortSignal) => Promise<unknown>
 }
@@ -34,6 +37,7 @@ export function startScheduler({
   jobs,
   token,
   log,
+  traceparent = newTrace,
   wait = (ms, signal) => pause(ms, undefined, { signal }),
 }: SchedulerOptions): Scheduler {
   const stopping = new AbortController()
@@ -42,7 +46,7 @@ export function startScheduler({
 
   async function runOften(job: Job): Promise<void> {
     for (let failed = 0; !stopping.signal.aborted; ) {
-      const failure = await run(job, token, hangingUp.signal)
+      const failure = await run(job, { token, traceparent: traceparent() }, hangingUp.signal)
       failed = failure ? failed + 1 : 0
       if (failure) failures.set(job.name, failure)
       else failures.delete(job.name)
@@ -63,15 +67,24 @@ export function startScheduler({
   }
 }
 
+/** Sampled: a run is worth a trace wherever traces are taken. See https://www.w3.org/TR/trace-context/#traceparent-header */
+function newTrace(): string {
+  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`
+}
+
 const waitMs = ({ everyMs }: Job, failed: number) =>
   Math.max(everyMs, Math.min(LONGEST_WAIT_MS, everyMs * 2 ** failed))
 
 /** Undefined, or what went wrong. */
-async function run(job: Job, token: string, hangUp: AbortSignal): Promise<string | undefined> {
+async function run(
+  job: Job,
+  { token, traceparent }: { token: string; traceparent: string },
+  hangUp: AbortSignal,
+): Promise<string | undefined> {
   try {
     const reply = await fetch(job.url, {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${token}`, traceparent },
       signal: AbortSignal.any([hangUp, AbortSignal.timeout(RUN_TIMEOUT_MS)]),
     })
     const body = await reply.text()

@@ -1,14 +1,20 @@
 import type { ObservabilityConfig } from './config.ts'
+import { googleHeaders, TELEMETRY_API } from './google-cloud.ts'
 
 /** Longest that one attempt to send may take, in milliseconds; the last one holds up the end of the service. */
 const SEND_LIMIT_MS = 5_000
 
-/** How exporters reach the collector for one kind of data, `metrics` or `traces`. */
-export function collector(config: ObservabilityConfig, kind: 'metrics' | 'traces') {
-  const { otlpEndpoint = '', otlpHeaders } = config
+type Kind = 'metrics' | 'traces'
+
+/** How exporters reach the collector for one kind of data. That of Google Cloud wants a token with each request. */
+export function collector(config: ObservabilityConfig, kind: Kind) {
+  const own = Object.fromEntries(config.otlpHeaders.map(nameAndValue))
+  const isGoogle = config.exporter === 'STACKDRIVER'
+  const { otlpEndpoint = isGoogle ? TELEMETRY_API : '' } = config
+  const authorization = googleHeaders(config)
   return {
     url: `${otlpEndpoint.replace(/\/$/, '')}/v1/${kind}`,
-    headers: Object.fromEntries(otlpHeaders.map(nameAndValue)),
+    headers: isGoogle ? async () => ({ ...own, ...(await authorization()) }) : own,
     timeoutMillis: sendTimeoutMs(config),
   }
 }

@@ -1,7 +1,9 @@
 import { isAppError } from '@ens/errors'
 import pino, { type DestinationStream } from 'pino'
 import type { ObservabilityConfig } from './config.ts'
+import { fieldsOfRequest } from './request-context.ts'
 import { serializeError } from './serialize-error.ts'
+import { fieldsOfSpan } from './spans.ts'
 
 export type Logger = pino.Logger
 
@@ -45,12 +47,15 @@ const NEVER_LOGGED = [
   'verificationPayload',
 ]
 
+type LoggerConfig = Pick<ObservabilityConfig, 'logLevel' | 'logMode'> &
+  Partial<Pick<ObservabilityConfig, 'projectId'>>
+
 /**
  * A logger that writes one line of JSON per event to stdout (text on a terminal): `severity`, `timestamp` (RFC 3339), `message`,
- * `service` and what the event adds.
+ * `service`, the fields of the request that is served and of the span that is traced, and what the event adds.
  */
 export async function createLogger(
-  { logLevel, logMode }: Pick<ObservabilityConfig, 'logLevel' | 'logMode'>,
+  { logLevel, logMode, projectId }: LoggerConfig,
   service: string,
   destination?: DestinationStream,
 ): Promise<Logger> {
@@ -61,6 +66,7 @@ export async function createLogger(
     timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ severity: SEVERITIES[label] ?? 'INFO' }) },
     serializers: { err: serializeError },
+    mixin: (_line, _level, logger) => ({ ...fieldsOfRequest(logger), ...fieldsOfSpan(projectId) }),
     redact: { paths: NEVER_LOGGED.flatMap((name) => [name, `*.${name}`]), censor },
   }
   return pino(options, destination ?? (await stdout(logMode)))

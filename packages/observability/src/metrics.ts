@@ -1,17 +1,22 @@
-import { metrics } from '@opentelemetry/api'
 import type { Resource } from '@opentelemetry/resources'
-import { type IMetricReader, MeterProvider } from '@opentelemetry/sdk-metrics'
+import type { IMetricReader, PushMetricExporter } from '@opentelemetry/sdk-metrics'
 import { collector, sendTimeoutMs } from './collector.ts'
 import type { ObservabilityConfig } from './config.ts'
 import { metricsPortTaken } from './errors.ts'
+import { withPrometheusNames } from './google-cloud.ts'
+import { api, load } from './open-telemetry.ts'
+
+/** Most time series in one request: as many as one write to Cloud Monitoring may hold. */
+const MAX_SERIES = 200
 
 /** Metrics by a meter provider alone, without the SDK, which would cost every service 100 ms of its start. */
 export async function startMetrics(config: ObservabilityConfig, resource: Resource) {
-  const reader = await (config.exporter === 'PROMETHEUS' ? prometheus(config) : otlp(config))
+  const { MeterProvider } = load('@opentelemetry/sdk-metrics')
+  const reader = config.exporter === 'PROMETHEUS' ? await prometheus(config) : periodic(config)
   const provider = new MeterProvider({ resource, readers: [reader] })
-  metrics.setGlobalMeterProvider(provider)
+  api.metrics.setGlobalMeterProvider(provider)
   return async () => {
-    metrics.disable()
+    api.metrics.disable()
     await provider.shutdown()
   }
 }
@@ -20,7 +25,7 @@ async function prometheus({
   metricsHost: host,
   metricsPort: port,
 }: ObservabilityConfig): Promise<IMetricReader> {
-  const { PrometheusExporter } = await import('@opentelemetry/exporter-prometheus')
+  const { PrometheusExporter } = load('@opentelemetry/exporter-prometheus')
   const exporter = new PrometheusExporter({
     host,
     port,
@@ -39,14 +44,18 @@ async function prometheus({
   return exporter
 }
 
-async function otlp(config: ObservabilityConfig): Promise<IMetricReader> {
-  const [{ OTLPMetricExporter }, { PeriodicExportingMetricReader }] = await Promise.all([
-    import('@opentelemetry/exporter-metrics-otlp-http'),
-    import('@opentelemetry/sdk-metrics'),
-  ])
+function periodic(config: ObservabilityConfig): IMetricReader {
+  const { PeriodicExportingMetricReader } = load('@opentelemetry/sdk-metrics')
   return new PeriodicExportingMetricReader({
-    exporter: new OTLPMetricExporter(collector(config, 'metrics')),
+    exporter: otlp(config),
     exportIntervalMillis: config.metricsIntervalMs,
     exportTimeoutMillis: sendTimeoutMs(config),
+    maxExportBatchSize: MAX_SERIES,
   })
+}
+
+function otlp(config: ObservabilityConfig): PushMetricExporter {
+  const { OTLPMetricExporter } = load('@opentelemetry/exporter-metrics-otlp-http')
+  const exporter = new OTLPMetricExporter(collector(config, 'metrics'))
+  return config.exporter === 'STACKDRIVER' ? withPrometheusNames(exporter) : exporter
 }

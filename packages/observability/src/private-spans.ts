@@ -1,4 +1,5 @@
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
+import { api } from './open-telemetry.ts'
 
 /** What may be told of a request or a statement: nothing of who sent it, and no text that could quote it. */
 const TOLD = new Set([
@@ -16,10 +17,11 @@ const TOLD = new Set([
   'http.response.status_code',
   'http.route',
   'http.status_code',
-  'server.address',
-  'server.port',
   'url.scheme',
 ])
+
+/** Where a call of ours went. Of a request that came in it is what the client wrote as `Host`. */
+const TOLD_OF_CALLS = new Set(['server.address', 'server.port'])
 
 /** An exporter that is given spans without addresses, user agents, URLs and the messages of exceptions. */
 export function withoutPersonalData(exporter: SpanExporter): SpanExporter {
@@ -31,16 +33,21 @@ export function withoutPersonalData(exporter: SpanExporter): SpanExporter {
 }
 
 function stripped(span: ReadableSpan): ReadableSpan {
+  const isCall = span.kind === api.SpanKind.CLIENT
+  const isTold = (name: string) => TOLD.has(name) || (isCall && TOLD_OF_CALLS.has(name))
   const overlay = {
-    attributes: told(span.attributes),
+    attributes: only(isTold, span.attributes),
     status: { code: span.status.code },
-    events: span.events.map((event) => ({ ...event, attributes: told(event.attributes ?? {}) })),
+    events: span.events.map((event) => ({
+      ...event,
+      attributes: only(isTold, event.attributes ?? {}),
+    })),
   }
   return new Proxy(span, {
     get: (target, name) => Reflect.get(name in overlay ? overlay : target, name),
   })
 }
 
-function told<T extends object>(attributes: T): T {
-  return Object.fromEntries(Object.entries(attributes).filter(([name]) => TOLD.has(name))) as T
+function only<T extends object>(isTold: (name: string) => boolean, attributes: T): T {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => isTold(name))) as T
 }

@@ -10,13 +10,21 @@ import { startTelemetry } from './telemetry.ts'
 import { startCollector } from './testing/collector.ts'
 import { recordingLogger } from './testing.ts'
 
-const inserted = counter('en-server/exposures_count', { description: 'Exposure keys stored.' })
+const inserted = counter('en-server/exposures_count', {
+  description: 'Exposure keys stored.',
+  labels: { type: 'INSERTED, REVISED or LOST' },
+})
 const latency = histogram('en-server/requests_latency', {
   description: 'Time to the end of the reply.',
   unit: 'ms',
+  labels: { result: 'OK or NOT_OK' },
   boundaries: [10, 100],
 })
-const age = gauge('en-server/job/last_success', { description: 'When.', unit: 's' })
+const age = gauge('en-server/job/last_success', {
+  description: 'When.',
+  unit: 's',
+  labels: { job_name: 'its name' },
+})
 
 const cleanUp: (() => unknown)[] = []
 afterEach(async () => {
@@ -28,7 +36,7 @@ const configOf = (variables: Record<string, string>) =>
 
 async function started(variables: Record<string, string>) {
   const { logger, lines } = await recordingLogger()
-  const telemetry = await startTelemetry(configOf(variables), 'test', logger)
+  const telemetry = await startTelemetry(configOf(variables), 'test', { logger })
   cleanUp.push(() => telemetry.shutdown())
   return { telemetry, lines }
 }
@@ -61,7 +69,7 @@ test('instruments that were declared before telemetry started are scraped, and o
   inserted.add(14, { type: 'INSERTED' })
   inserted.add(undefined, { type: 'INSERTED' })
   latency.record(50, { result: 'OK' })
-  age.record(1_592_222_400, { job: 'export' })
+  age.record(1_592_222_400, { job_name: 'export' })
 
   const reply = await fetch(`http://127.0.0.1:${port}/metrics`)
   const text = await reply.text()
@@ -70,7 +78,7 @@ test('instruments that were declared before telemetry started are scraped, and o
   expect(text).toContain('# HELP en_server_exposures_count_total Exposure keys stored.')
   expect(text).toContain('en_server_exposures_count_total{type="INSERTED"} 15')
   expect(text).toContain('en_server_requests_latency_bucket{result="OK",le="100"} 1')
-  expect(text).toContain('en_server_job_last_success{job="export"} 1592222400')
+  expect(text).toContain('en_server_job_last_success{job_name="export"} 1592222400')
   expect(text).toContain('target_info{service_name="test"} 1')
   expect(text).not.toMatch(/LOST|host_name|process_/)
 
@@ -118,7 +126,7 @@ test('a collector out of reach is logged, and does not keep the service from end
 })
 
 /** Runs a service with these settings beside a collector. */
-async function tracedService(probability: string) {
+async function tracedService(probability: string, mode = '') {
   const collector = await startCollector()
   cleanUp.push(() => collector.close())
   const config = configOf({
@@ -127,9 +135,9 @@ async function tracedService(probability: string) {
     TRACE_PROBABILITY: probability,
   })
   const service = new URL('./testing/traced-service.ts', import.meta.url).pathname
-  const args = ['--conditions=@ens/source', decodeURI(service), JSON.stringify(config)]
+  const args = ['--conditions=@ens/source', decodeURI(service), JSON.stringify(config), mode]
   const { stdout } = await promisify(execFile)(process.execPath, args)
-  const loaded: string[] = JSON.parse(stdout)
+  const { loaded }: { loaded: string[] } = JSON.parse(stdout)
   return { traces: JSON.stringify(collector.bodies('traces')), loaded }
 }
 
@@ -147,9 +155,19 @@ test('a caller cannot choose what is traced', async () => {
   expect(traces).not.toContain('0af7651916cd43dd8448eb211c80319c')
 })
 
+test('a service that only a scheduler calls goes on with its trace, however small the share that is traced', async () => {
+  const [ofPublic, internal] = await Promise.all([
+    tracedService('0.000001'),
+    tracedService('0.000001', 'takes-over'),
+  ])
+  expect(ofPublic.traces).toBe('[]')
+  expect(internal.traces).toContain('"traceId":"0af7651916cd43dd8448eb211c80319c"')
+  expect(internal.traces).toContain('"parentSpanId":"b7ad6b7169203331"')
+})
+
 test('where nothing is traced, nothing of tracing is loaded', async () => {
   const { traces, loaded } = await tracedService('0')
   expect(traces).toBe('[]')
   expect(loaded).toContain('@opentelemetry/sdk-metrics')
-  expect(loaded).not.toContain('@opentelemetry/sdk-node')
+  expect(loaded).not.toContain('@opentelemetry/sdk-trace')
 })

@@ -3,6 +3,8 @@ export { type RecordedCounts, recordCounts } from './testing/counts.ts'
 import { Writable } from 'node:stream'
 import { createLogger, type Logger } from './logger.ts'
 
+export { type ReceivedSpan, startCollector } from './testing/collector.ts'
+
 export type LogLine = Record<string, unknown> & { severity: string; message?: string }
 
 /** A logger whose lines a test can read. */

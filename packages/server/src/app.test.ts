@@ -160,6 +160,34 @@ test('each log line of a request carries an id of ours, never the client’s, an
   expect(JSON.stringify(lines)).not.toMatch(/chosen-by-client|127\.0\.0\.1/)
 })
 
+test('a line that another logger writes for a request carries its id too, and lines in between carry none', async () => {
+  const { logger, lines } = await recordingLogger()
+  const service = createApp({ server: testServerConfig(), logger, ready: async () => 'well' })
+  service.addContentTypeParser('text/plain', { parseAs: 'string' }, (_, body, done) =>
+    done(null, body),
+  )
+  service.post('/store', async (request) => {
+    request.log.info('asked')
+    logger.info({ bytes: String(request.body).length }, 'stored')
+    return request.id
+  })
+  const url = await service.listen({ port: 0, host: '127.0.0.1' })
+  const stored = await Promise.all(
+    ['a', 'bb'.repeat(50_000)].map(async (body) =>
+      (await fetch(`${url}/store`, { method: 'POST', body })).text(),
+    ),
+  )
+  logger.info('in between')
+  await service.close()
+  for (const [index, bytes] of [1, 100_000].entries())
+    expect(lines).toContainEqual(
+      expect.objectContaining({ message: 'stored', bytes, request_id: stored[index] }),
+    )
+  const asked = lines.filter(({ message }) => message === 'asked')
+  expect(asked.map(({ request_id }) => request_id).sort()).toEqual([...stored].sort())
+  expect(lines.find(({ message }) => message === 'in between')).not.toHaveProperty('request_id')
+})
+
 /** What the server sent until it closed the connection. */
 async function talk(text: string): Promise<string> {
   await app.listen({ port: 0, host: '127.0.0.1' })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { METHODS } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { performance } from 'node:perf_hooks'
-import type { Logger } from '@ens/observability'
+import { isTracing, type Logger, requestLogger } from '@ens/observability'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import {
   serializerCompiler,
@@ -15,6 +15,7 @@ import { errorHandler } from './error-handler.ts'
 import { mountHealth } from './health.ts'
 import { recordRequests } from './metrics.ts'
 import { notFoundHandler } from './not-found.ts'
+import { keepContext } from './request-context.ts'
 import { traceFields } from './trace.ts'
 
 export type App = ReturnType<typeof createApp>
@@ -38,6 +39,7 @@ export interface AppOptions {
  */
 export function createApp(options: AppOptions) {
   const { server, logger, ready, bodyLimit, projectId, trustedProxies = [] } = options
+  const linkOf = (message: IncomingMessage) => (isTracing() ? {} : traceFields(message, projectId))
   const app = fastify({
     loggerInstance: logger as FastifyBaseLogger,
     genReqId: () => randomUUID(),
@@ -47,19 +49,18 @@ export function createApp(options: AppOptions) {
       requestIdLogLabel: 'request_id',
     }),
     childLoggerFactory: (parent, bindings, options, request) =>
-      parent.child({ ...bindings, ...traceFields(request, projectId) }, options),
+      requestLogger(parent as Logger, { ...bindings, ...linkOf(request) }, options),
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     requestTimeout: server.requestTimeoutMs,
     keepAliveTimeout: server.keepAliveTimeoutMs,
     http: { headersTimeout: server.headersTimeoutMs, connectionsCheckingInterval: 1000 },
     // While stopping, requests in hand are served; all other connections are closed at once.
     return503OnClosing: false,
+    schemaController,
     forceCloseConnections: 'idle',
     ...(bodyLimit !== undefined && { bodyLimit }),
   }).withTypeProvider<ZodTypeProvider>()
   acceptAnyMethod(app)
-  app.setValidatorCompiler(validatorCompiler)
-  app.setSerializerCompiler(serializerCompiler)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_, body, done) => {
     body.resume()
@@ -67,11 +68,24 @@ export function createApp(options: AppOptions) {
   })
   app.setErrorHandler(errorHandler)
   app.setNotFoundHandler(notFoundHandler)
+  keepContext(app, linkOf)
   recordRequests(app)
   closeConnectionsWhenStopping(app, watchConnections(app.server, server.maxConnections))
   mountHealth(app, ready, () => performance.now())
   return app
 }
+
+/** Said here and not by setters, because Fastify would load its own compilers first: a hundred modules of ajv and others. */
+const schemaController = {
+  compilersFactory: {
+    // What they compile is zod's, not JSON Schema, which the types of Fastify expect here.
+    buildValidator: () => validatorCompiler as never,
+    buildSerializer: () => serializerCompiler as never,
+  },
+}
+
+/** Not imported: names of `node:http` as an ES module load its WebSocket, and with it a whole HTTP client, 15 MB. */
+const { METHODS } = process.getBuiltinModule('node:http')
 
 /** `all` then means every method that HTTP knows, and each may have a body. CONNECT never reaches a route. */
 function acceptAnyMethod(app: Pick<FastifyInstance, 'addHttpMethod'>): void {

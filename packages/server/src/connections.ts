@@ -1,10 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { counter } from '@ens/observability'
-
-const refused = counter('en-server/connections_refused_count', {
-  description: 'Connections closed at once because HTTP_MAX_CONNECTIONS were open.',
-})
+import { recordRefusedConnection } from './metrics.ts'
 
 /**
  * Bounds how many connections are open at once (0: not at all), and so how many bodies are held in the
@@ -16,7 +12,7 @@ export function watchConnections(server: Server, maxConnections: number): () => 
   const open = new Map<Socket, Set<IncomingMessage>>()
   let stopping = false
   if (maxConnections > 0) server.maxConnections = maxConnections
-  server.on('drop', () => refused.add(1))
+  server.on('drop', recordRefusedConnection)
   server.on('connection', (socket) => {
     if (stopping) return socket.destroy()
     open.set(socket, new Set())

@@ -3,7 +3,7 @@ import { isAppError } from '@ens/errors'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
 import { jobStuck, jobTimeoutTooLong, jobTokenWrong } from './errors.ts'
-import { recordJob } from './metrics.ts'
+import { expectJob, recordJob } from './metrics.ts'
 
 export type Exclusive<T> = { ran: true; result: T } | { ran: false }
 
@@ -44,6 +44,7 @@ type Run = (signal: AbortSignal, request: FastifyRequest) => Promise<object>
  */
 export function mountJob(app: App, path: string, job: JobOptions, run: Run): void {
   requireTimer(job)
+  expectJob(job.name)
   const stopping = stopSignal(app)
   app.all(path, async (request, reply) => {
     if (!isAuthorized(request, job.token)) return refuse(reply)

@@ -1,22 +1,43 @@
 import { counter, gauge, histogram, nameRequestSpan } from '@ens/observability'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
-const requests = counter('en-server/requests_count', { description: 'Requests answered.' })
+const REQUEST = {
+  route: 'the pattern of the route, never the path',
+  status: 'HTTP status',
+  blame: '`NONE`, `CLIENT` or `SERVER`',
+  result: '`OK` or `NOT_OK`',
+}
+
+const requests = counter('en-server/requests_count', {
+  description: 'Requests answered.',
+  labels: REQUEST,
+})
 const latency = histogram('en-server/requests_latency', {
   description: 'Time from the request’s headers to the end of its reply.',
   unit: 'ms',
+  labels: REQUEST,
   boundaries: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 15_000, 60_000, 300_000],
 })
-const runs = counter('en-server/job/runs_count', { description: 'Job runs, by how they ended.' })
+const refused = counter('en-server/connections_refused_count', {
+  description: 'Connections closed at once because HTTP_MAX_CONNECTIONS were open.',
+})
+/** Not `job`, which Prometheus has for what it scrapes. */
+const JOB = { job_name: 'name of the job' }
+const runs = counter('en-server/job/runs_count', {
+  description: 'Job runs, by how they ended.',
+  labels: { ...JOB, outcome: '`success`, `failure` or `skipped` (another instance was at it)' },
+})
 const duration = histogram('en-server/job/duration', {
   description: 'How long job runs took.',
   unit: 'ms',
+  labels: JOB,
   boundaries: [10, 50, 100, 500, 1000, 5000, 15_000, 60_000, 300_000, 600_000],
 })
 const lastSuccess = gauge('en-server/job/last_success', {
   description:
     'When a job last ended well, in seconds since 1970; an old value means that it stands still.',
   unit: 's',
+  labels: JOB,
 })
 
 /** Counts every request by route, status and whose fault a failure was, and names its span. */
@@ -35,16 +56,29 @@ export function recordRequests(app: Pick<FastifyInstance, 'addHook'>): void {
   })
 }
 
+/** Counts a connection that was not let in. */
+export function recordRefusedConnection(): void {
+  refused.add()
+}
+
+const OUTCOMES = ['success', 'failure', 'skipped'] as const
+
+/** Has the runs of a job be seen from the start: a counter that comes into being with 1 never rose, and no alert would see it. */
+export function expectJob(job: string): void {
+  for (const outcome of OUTCOMES) runs.add(0, { job_name: job, outcome })
+}
+
 /** Counts one run of a job, and remembers when it last went well. */
 export function recordJob(
   job: string,
-  outcome: 'success' | 'failure' | 'skipped',
+  outcome: (typeof OUTCOMES)[number],
   elapsedMs: number,
   at: Date,
 ): void {
-  runs.add(1, { job, outcome })
-  if (outcome !== 'skipped') duration.record(elapsedMs, { job })
-  if (outcome === 'success') lastSuccess.record(Math.floor(at.getTime() / 1000), { job })
+  const labels = { job_name: job }
+  runs.add(1, { ...labels, outcome })
+  if (outcome !== 'skipped') duration.record(elapsedMs, labels)
+  if (outcome === 'success') lastSuccess.record(Math.floor(at.getTime() / 1000), labels)
 }
 
 /** The pattern, never the path: paths are the clients' to choose. */

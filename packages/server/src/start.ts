@@ -29,6 +29,14 @@ export interface ServiceModule<Config> {
   buildApp(config: Config, context: ServiceContext): App | Promise<App>
 }
 
+export interface StartOptions {
+  /**
+   * Whether a request goes on with the trace that its caller names: for services that only our own scheduler calls. The public
+   * does not decide what is traced, nor under which id.
+   */
+  takesOverTraces?: boolean
+}
+
 /**
  * Runs a service until it is told to stop (SIGTERM or SIGINT): settings with their secrets, telemetry, then the app. Stopping
  * lets requests in hand finish, closes what the app opened, and sends the last telemetry. Ends the process with
@@ -37,10 +45,11 @@ export interface ServiceModule<Config> {
 export async function start<Schema extends ServiceConfig>(
   schema: Schema,
   load: () => Promise<ServiceModule<z.output<Schema>>>,
+  options: StartOptions = {},
 ): Promise<void> {
   const service = serviceName()
   try {
-    await run(service, schema, load)
+    await run(service, schema, load, options)
   } catch (error) {
     await logStartFailure(service, error)
     process.exit(1)
@@ -51,6 +60,7 @@ async function run<Schema extends ServiceConfig>(
   service: string,
   schema: Schema,
   load: () => Promise<ServiceModule<z.output<Schema>>>,
+  options: StartOptions,
 ): Promise<void> {
   const now = () => new Date()
   const { config, shown } = await loadConfigWithSecrets(schema, process.env, now)
@@ -58,7 +68,7 @@ async function run<Schema extends ServiceConfig>(
   const logger = await createLogger(observability, service)
   logger.info({ settings: shown }, 'starting')
   endOnFault(logger)
-  const telemetry = await startTelemetry(observability, service, logger)
+  const telemetry = await startTelemetry(observability, service, { logger, ...options })
   const [{ buildApp }, { listen }] = await Promise.all([load(), import('./listen.ts')])
   const app = await buildApp(config, { logger, now })
   stopOnSignal(app, telemetry, logger, server.shutdownTimeoutMs)

@@ -2,7 +2,10 @@ import type { IncomingMessage } from 'node:http'
 
 const TRACE_ID = /^[0-9a-fA-F]{1,32}$/
 
-/** Links the request's log lines with its trace in Google Cloud, when the load balancer named one. */
+/**
+ * Links the request's log lines with its trace in Google Cloud, when the load balancer named one. For services that trace nothing
+ * themselves; the others link their lines with their own spans.
+ */
 export function traceFields(
   { headers }: Pick<IncomingMessage, 'headers'>,
   projectId: string | undefined,

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { calculateHmac } from './hmac.ts'
 import { issueCertificate } from './issue-certificate.ts'
 import { freshKeyPair, nested, signCertificate, signClaimsText, tekmacOf } from './testing.ts'
-import { createVerifier } from './verifier.ts'
+import { certificateFault, createVerifier } from './verifier.ts'
 
 interface Case {
   name: string
@@ -162,6 +162,27 @@ test.each([
   async (_, publicKey) => {
     const verify = verifierOf(exampleAuthority(publicKey))
     expect(await outcomeOf(verify(offering(CLAIMS)))).toMatchObject({ kind: 'unavailable' })
+  },
+)
+
+test.each<[string, object, HealthAuthority, string | undefined]>([
+  ['issued in the future', { iat: NOW_SECONDS + 60 }, exampleAuthority(), 'not-yet-valid'],
+  [
+    'issued in the future, and by somebody else',
+    { iat: NOW_SECONDS + 60 },
+    exampleAuthority(freshKeyPair().publicKeyPem),
+    undefined,
+  ],
+  ['of a key that is not here', {}, aHealthAuthority({ keys: [] }), 'no-public-key'],
+  ['that has expired', { exp: NOW_SECONDS - 1 }, exampleAuthority(), undefined],
+])(
+  'a certificate %s is told apart for operators where clocks or configuration are at fault',
+  async (_, claims, authority, fault) => {
+    const refusal = await verifierOf(authority)(offering({ ...CLAIMS, ...claims })).catch(
+      (error: Error) => error,
+    )
+    expect(refusal).toMatchObject({ code: CODE })
+    expect(certificateFault(refusal as Error)).toBe(fault)
   },
 )
 

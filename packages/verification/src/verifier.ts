@@ -56,7 +56,7 @@ export function createVerifier({ findHealthAuthority, now }: VerifierDeps): Veri
     requireAudience(token.claims, authority)
     const at = now()
     const key = findActiveKey(authority, token.kid, at)
-    if (!key) throw refuse('no active public keys for health authority')
+    if (!key) throw refuse('no active public keys for health authority', 'no-public-key')
     await requireSignedInTime(token, key, at, checkSignature)
     requireAuthorization(app, authority)
     const reportType = requireReportType(token.claims)
@@ -66,8 +66,23 @@ export function createVerifier({ findHealthAuthority, now }: VerifierDeps): Veri
   }
 }
 
-function refuse(reason: string): Error {
-  return certificateInvalid(`unable to validate diagnosis verification: ${reason}`)
+/** What an operator can mend, unlike a certificate that is bad in itself. */
+export type CertificateFault = 'not-yet-valid' | 'no-public-key'
+
+const faults = new WeakMap<Error, CertificateFault>()
+
+/**
+ * Whether a certificate was refused for a reason that lies in clocks or configuration. `not-yet-valid` was signed by its authority;
+ * `no-public-key` may be anybody's invention.
+ */
+export function certificateFault(refusal: Error): CertificateFault | undefined {
+  return faults.get(refusal)
+}
+
+function refuse(reason: string, fault?: CertificateFault): Error {
+  const refusal = certificateInvalid(`unable to validate diagnosis verification: ${reason}`)
+  if (fault) faults.set(refusal, fault)
+  return refusal
 }
 
 function requireAudience({ aud }: CertificateClaims, { audience, issuer }: HealthAuthority): void {
@@ -85,7 +100,11 @@ async function requireSignedInTime(
 ): Promise<void> {
   const fault = await checkSignature(token, key)
   const { expiredBySeconds, issuedInFuture, notYetValid } = timeFaults(token.claims, at)
-  if (issuedInFuture || notYetValid) throw refuse('not valid yet (NBF or IAT) in the future')
+  if (issuedInFuture || notYetValid)
+    throw refuse(
+      'not valid yet (NBF or IAT) in the future',
+      fault === undefined ? 'not-yet-valid' : undefined,
+    )
   if (fault !== undefined) throw refuse(fault)
   if (expiredBySeconds !== undefined) throw refuse(expiredText(expiredBySeconds))
 }

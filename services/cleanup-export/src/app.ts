@@ -1,4 +1,5 @@
 import { openDatabase } from '@ens/database'
+import { traceCalls } from '@ens/observability'
 import { type App, createApp, type ServiceContext } from '@ens/server'
 import { type Blobstore, openBlobstore, requireBlobstore } from '@ens/storage'
 import type { Config } from './config.ts'
@@ -15,7 +16,11 @@ export interface CleanupContext extends ServiceContext {
 
 export async function buildApp(config: Config, context: CleanupContext): Promise<App> {
   const { logger, now } = context
-  const blobstore = context.blobstore ?? (await openBlobstore(config.storage))
+  const blobstore = traceCalls(
+    'storage',
+    context.blobstore ?? (await openBlobstore(config.storage)),
+    ['delete'],
+  )
   requireBlobstore(blobstore)
   const events = cleanupEvents(logger)
   const db = openDatabase(config.database, { onConnectionLost: events.connectionLost })

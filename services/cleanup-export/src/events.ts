@@ -11,9 +11,11 @@ const successes = counter(metric('success'), { description: 'Clean-ups that ende
 const archives = counter(metric('deleted_count'), { description: 'Archives deleted.' })
 const rows = counter(metric('rows_count'), {
   description: 'Rows that were changed or removed besides, by what was done.',
+  labels: { what: 'what was done' },
 })
 const failures = counter(metric('failures_count'), {
   description: 'Archives that could not be deleted, and steps that failed, by step and code.',
+  labels: { step: 'step of the clean-up', code: 'the code of the error' },
 })
 const stillListed = gauge(metric('overdue_archives'), {
   description: 'Archives that should be gone for a day, and are listed in an index yet.',

@@ -12,9 +12,11 @@ const metric = (name: string) => `en-server/cleanup/exposure/${name}`
 const successes = counter(metric('success'), { description: 'Clean-ups that ended well.' })
 const rows = counter(metric('deleted_count'), {
   description: 'Rows deleted because of their age, by what they hold.',
+  labels: { what: '`exposures`, `publish-events` or `publish-hours`' },
 })
 const failures = counter(metric('failures_count'), {
   description: 'Steps of a clean-up that failed, by step and code.',
+  labels: { step: 'step of the clean-up', code: 'the code of the error' },
 })
 
 export function cleanupEvents(log: Logger) {

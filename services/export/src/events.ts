@@ -9,6 +9,9 @@ type Batch = exportBatches.StoredBatch
 
 const metric = (name: string) => `en-server/export/${name}`
 
+const CONFIG = 'id of the export config'
+const CODE = 'the code of the error'
+
 const batcherSuccess = counter(metric('batcher/success'), {
   description: 'Runs of /create-batches that ended well.',
 })
@@ -21,32 +24,47 @@ const noWork = counter(metric('batcher_no_work_count'), {
 })
 const completed = counter(metric('batch_completion'), {
   description: 'Batches completed, by export config.',
+  labels: {
+    config_id: CONFIG,
+    region: 'output region of the export config',
+    includes_travelers: '`true` or `false`',
+  },
 })
 const failed = counter(metric('batch_failures_count'), {
   description: 'Tries at a batch that failed, by export config and code.',
+  labels: { config_id: CONFIG, code: CODE },
 })
 const overtaken = counter(metric('batches_overtaken_count'), {
   description: 'Batches exported ahead of an older one that keeps failing.',
+  labels: { config_id: CONFIG },
 })
 const postponed = counter(metric('batches_postponed_count'), {
   description: 'Batches that waited for a publish on its way.',
+  labels: { config_id: CONFIG },
 })
-const generated = counter(metric('generated_keys_count'), { description: 'Generated keys stored.' })
+const generated = counter(metric('generated_keys_count'), {
+  description: 'Generated keys stored.',
+  labels: { config_id: CONFIG },
+})
 const indexFailures = counter(metric('index_failures_count'), {
   description: 'Tries to write an index that failed.',
+  labels: { config_id: CONFIG, code: CODE },
 })
 const duration = histogram(metric('batch_duration'), {
   description: 'How long a batch took that was completed.',
+  labels: { config_id: CONFIG },
   unit: 'ms',
   boundaries: [50, 100, 500, 1000, 5000, 15_000, 60_000, 300_000],
 })
 const fileSize = histogram(metric('file_size'), {
   description: 'Sizes of archives.',
+  labels: { config_id: CONFIG },
   unit: 'By',
   boundaries: [1e3, 1e4, 1e5, 1e6, 1e7, 1e8],
 })
 const fileKeys = histogram(metric('file_keys'), {
   description: 'Keys and revised keys in one archive.',
+  labels: { config_id: CONFIG },
   boundaries: [10, 100, 1000, 10_000, 100_000, 1_000_000],
 })
 
@@ -54,6 +72,7 @@ const unexportedAge = gauge(metric('oldest_unexported_age'), {
   description:
     'How long ago the oldest key arrived that is not exported yet, by export config; 0 if all are.',
   unit: 's',
+  labels: { config_id: CONFIG },
 })
 
 export function exportEvents(logger: Logger) {

@@ -1,4 +1,4 @@
 import { start } from '@ens/server/start'
 import { config } from './config.ts'
 
-await start(config, () => import('./app.ts'))
+await start(config, () => import('./app.ts'), { takesOverTraces: true })

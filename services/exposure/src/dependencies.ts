@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { type Database, openDatabase, revisionKeys } from '@ens/database'
 import { decodeBase64 } from '@ens/domain'
 import { type KeyManager, openKeyManager, requireCapabilities } from '@ens/keys'
+import { traceKeyManager } from '@ens/observability'
 import { createKeyRing, revisionTokens as sealsOf } from '@ens/revision'
 import type { ServiceContext } from '@ens/server'
 import { createStatsVerifier, createVerifier } from '@ens/verification'
@@ -43,7 +44,7 @@ export async function openDependencies(
 ): Promise<Dependencies> {
   const { logger, now, random = SYSTEM_RANDOM, hasMovedClock = false } = context
   const events = publishEvents(logger, config)
-  const keyManager = context.keyManager ?? (await openKeyManager(config.keys, now))
+  const keyManager = traceKeyManager(context.keyManager ?? (await openKeyManager(config.keys, now)))
   requireCapabilities(keyManager, 'encrypt')
   const db =
     context.db ?? openDatabase(config.database, { onConnectionLost: events.connectionLost })

@@ -2,20 +2,38 @@ import type { AuthorizedApp, Platform, VerifiedClaims } from '@ens/domain'
 import type { AppError } from '@ens/errors'
 import { counter, type Logger } from '@ens/observability'
 import type { KeyRingAlarm } from '@ens/revision'
+import { certificateFault } from '@ens/verification'
 import type { StoredPublish } from './store-publish.ts'
 
 // Labels are bounded: apps, authorities and regions only as configured, never as a client wrote them.
+const APP = 'name of the app, as configured'
 const exposures = counter('en-server/exposures_count', {
-  description: 'Exposure keys that were INSERTED, REVISED or DROPPED by publishes.',
+  description: 'Exposure keys of publishes that were stored, by what became of them.',
+  labels: { type: '`INSERTED`, `REVISED` or `DROPPED`' },
 })
 const publishes = counter('en-server/publish_requests', {
   description: 'Publishes that succeeded, once for each of their regions.',
+  labels: { healthAuthorityID: APP, region: 'as configured' },
 })
 const results = counter('en-server/publish_results_count', {
-  description: 'Publishes by result (OK, or the code of the reply) and by who is to blame for it.',
+  description: 'Publishes by result and by who is to blame for it.',
+  labels: {
+    blame: '`NONE`, `CLIENT` or `SERVER`',
+    result: '`OK`, or the code of the reply',
+  },
 })
 const bypasses = counter('en-server/verification_bypassed_count', {
   description: 'Publishes without a good certificate, by apps that may do that.',
+  labels: { healthAuthorityID: APP },
+})
+const notYetValid = counter('en-server/jwt_not_yet_valid', {
+  description:
+    'Certificates refused because they were issued in the future: the clock of their authority is ahead of ours.',
+  labels: { healthAuthorityID: APP },
+})
+const noPublicKey = counter('en-server/no_public_key', {
+  description: 'Certificates refused because their authority has no such key that is valid now.',
+  labels: { healthAuthorityID: APP },
 })
 const chaff = counter('en-server/chaff_count', { description: 'Replies to chaff.' })
 const missingTokens = counter('en-server/revision_token_not_issued', {
@@ -24,6 +42,7 @@ const missingTokens = counter('en-server/revision_token_not_issued', {
 })
 const keyAlarms = counter('en-server/revision_key_alarms_count', {
   description: 'Refreshes of the revision keys that failed, and keys that could not be unwrapped.',
+  labels: { problem: 'what went wrong' },
 })
 
 export interface PublishStoredEvent {
@@ -78,7 +97,10 @@ export function publishEvents(log: Logger, { logsBadCertificates, logsBadBodies 
       if (logsBadBodies) log.warn({ err: error }, 'a body cannot be read')
     },
 
-    certificateRefused(error: AppError, certificate: string) {
+    certificateRefused(app: AuthorizedApp, error: AppError, certificate: string) {
+      const fault = certificateFault(error)
+      if (fault === 'not-yet-valid') notYetValid.add(1, { healthAuthorityID: app.name })
+      if (fault === 'no-public-key') noPublicKey.add(1, { healthAuthorityID: app.name })
       const debug = logsBadCertificates && { certificate }
       log.info({ reason: error.message, ...debug }, 'certificate refused')
     },

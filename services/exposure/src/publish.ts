@@ -145,7 +145,7 @@ async function verifiedClaims(
   } catch (error) {
     if (!isAppError(error) || error.kind !== 'unauthenticated') throw error
     if (!app.bypassHealthAuthorityVerification) {
-      events.certificateRefused(error, certificate)
+      events.certificateRefused(app, error, certificate)
       throw error
     }
     events.verificationBypassed(app)

@@ -7,18 +7,23 @@ import type { UnusableKey } from './read-jwk.ts'
 /** What happens to the keys of authorities: each a log line and its metrics. Never a key, nor a URL, which may hold a password. */
 export type JwksEvents = ReturnType<typeof jwksEvents>
 
+const AUTHORITY = 'id of the health authority'
+
 const successes = counter('en-server/jwks/success', {
   description: 'Runs in which every health authority was brought up to date.',
 })
 const keys = counter('en-server/jwks/keys_count', {
   description: 'Keys of health authorities that were inserted, revoked or purged.',
+  labels: { health_authority_id: AUTHORITY, change: '`inserted`, `revoked` or `purged`' },
 })
 const failures = counter('en-server/jwks/failures_count', {
   description: 'Tries to update the keys of a health authority that failed, by authority and code.',
+  labels: { health_authority_id: AUTHORITY, code: 'the code of the error' },
 })
 const validKeys = gauge('en-server/jwks/valid_keys', {
   description:
     'Keys that a health authority lists and that are good here; at 0 its certificates are refused.',
+  labels: { health_authority_id: AUTHORITY },
 })
 
 export function jwksEvents(log: Logger) {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { openDatabase } from '@ens/database'
 import { type KeyManager, openKeyManager, requireCapabilities } from '@ens/keys'
+import { traceKeyManager } from '@ens/observability'
 import { type App, createApp, type ServiceContext } from '@ens/server'
 import type { Config } from './config.ts'
 import { rotationEvents } from './events.ts'
@@ -13,7 +14,7 @@ export interface RotationContext extends ServiceContext {
 
 export async function buildApp(config: Config, context: RotationContext): Promise<App> {
   const { logger, now } = context
-  const keyManager = context.keyManager ?? (await openKeyManager(config.keys, now))
+  const keyManager = traceKeyManager(context.keyManager ?? (await openKeyManager(config.keys, now)))
   requireCapabilities(keyManager, 'encrypt')
   const events = rotationEvents(logger)
   const db = openDatabase(config.database, { onConnectionLost: events.connectionLost })

@@ -9,9 +9,11 @@ const successes = counter('en-server/key-rotation/success', {
 })
 const changes = counter('en-server/key-rotation/keys_count', {
   description: 'Keys of revision tokens that were created and destroyed.',
+  labels: { change: '`created` or `destroyed`' },
 })
 const failures = counter('en-server/key-rotation/failures_count', {
   description: 'Keys of revision tokens that could not be created or destroyed, by code.',
+  labels: { code: 'the code of the error' },
 })
 
 export function rotationEvents(log: Logger) {

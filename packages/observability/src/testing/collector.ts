@@ -2,6 +2,19 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'no
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 
+/** A span as OTLP writes it in JSON, as far as tests look at it. */
+export interface ReceivedSpan {
+  traceId: string
+  spanId: string
+  parentSpanId?: string
+  name: string
+  attributes: { key: string }[]
+}
+
+interface Traces {
+  resourceSpans: { scopeSpans: { spans: ReceivedSpan[] }[] }[]
+}
+
 interface Received {
   path: string | undefined
   headers: IncomingHttpHeaders
@@ -29,6 +42,11 @@ export async function startCollector() {
     /** The bodies that came to `/v1/metrics` or `/v1/traces`, as JSON. */
     bodies: (kind: 'metrics' | 'traces') =>
       received.filter(({ path }) => path === `/v1/${kind}`).map(({ body }) => body),
+    spans: (): ReceivedSpan[] =>
+      received
+        .filter(({ path }) => path === '/v1/traces')
+        .flatMap(({ body }) => (body as Traces).resourceSpans)
+        .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)),
     headers: () => received.map(({ headers }) => headers),
     close: () => {
       server.closeAllConnections()

@@ -1,0 +1,6 @@
+export {
+  type GoogleTelemetry,
+  type ReceivedMetric,
+  type ReceivedSpan,
+  startGoogleTelemetry,
+} from './google-telemetry/server.ts'
