@@ -91,6 +91,7 @@ describe('an instance that has enough to do', () => {
     await Promise.all(taken.map(({ answered }) => answered('done')))
     beyond.socket.write(`12345${request('/quick')}`)
     await beyond.answered('done')
+    expect(beyond.received()).toMatch(/503 .*busy.*200 .*done/s)
   })
 
   test('refuses one that took so long to send its body that others came', async () => {

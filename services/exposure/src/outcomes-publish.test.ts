@@ -417,7 +417,10 @@ describe('beside the APIs', () => {
   ])('in maintenance %s with %j → 429', async (path, headers) => {
     const answer = await post(closed, { path, headers })
     expect([answer.status, answer.text]).toEqual([429, '{"error": "please try again later"}'])
-    expect(answer.headers['content-type']).toBe('application/json')
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/json',
+      'retry-after': expect.stringMatching(/^\d+$/),
+    })
   })
 
   test('chaff → 200 like a publish', async () => {
