@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import { openApiDocument } from '@ens/api'
 import { intervalNumber, type SentKey } from '@ens/domain'
 import type { StartedService } from './started-service.ts'
 import { type PublishOptions, publishBody, sentKey } from './test-server.ts'
@@ -68,4 +69,14 @@ export function freshKeys(count = 1): SentKey[] {
 /** A publish of these keys with a certificate of now. */
 export function bodyFor(keys: readonly SentKey[], options: PublishOptions = {}): object {
   return publishBody(keys, { issuedAt: timeOfDay(), ...options })
+}
+
+const { paths } = openApiDocument()
+
+/** The headers that the API's description promises for a reply; undefined if it does not know such a reply. */
+export function documentedHeaders(path: string, { status, body }: Answer): string[] | undefined {
+  const told = paths[path]?.post.responses[status]
+  const content = JSON.stringify(told?.content)
+  if (!told || (body.code !== undefined && !content.includes(`"${body.code}"`))) return undefined
+  return Object.keys(told.headers).map((name) => name.toLowerCase())
 }
