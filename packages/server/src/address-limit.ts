@@ -11,7 +11,7 @@ const limited = counter('en-server/requests_limited_count', {
 
 const WINDOW_MS = 60_000
 
-/** So many addresses are remembered, the latest, and each for a minute: some 5 MB. */
+/** So many addresses are remembered, the latest, and each for a minute: 7 MB when full. */
 const REMEMBERED = 20_000
 
 /**
@@ -41,5 +41,12 @@ export async function addressLimit(
 
 /** A proxy that passes on nonsense is counted itself. */
 function addressOf({ ip, socket }: FastifyRequest): string {
-  return isIP(ip) ? ip : (socket.remoteAddress ?? '')
+  const address = withoutPort(ip)
+  return isIP(address) ? address : (socket.remoteAddress ?? '')
+}
+
+/** Some proxies, those of Azure for one, tell the port as well. */
+function withoutPort(text: string): string {
+  const [, bracketed, plain] = /^(?:\[(.+)\](?::\d+)?|([\d.]+):\d+)$/.exec(text) ?? []
+  return bracketed ?? plain ?? text
 }

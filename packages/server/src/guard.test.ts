@@ -208,6 +208,18 @@ describe('an address', () => {
     ).toEqual([200, 200, 429, 200, 429])
   })
 
+  test('is the same whatever its port, where the proxy tells it', async () => {
+    await open({ maxPerAddress: 1, trustedProxies: ['10.0.0.0/8'] })
+    expect(
+      await statuses(
+        ['10.0.0.1', '198.51.100.1:50001'],
+        ['10.0.0.1', '198.51.100.1:50002'],
+        ['10.0.0.1', '[2001:db8::1]:50001'],
+        ['10.0.0.1', '[2001:db8::2]'],
+      ),
+    ).toEqual([200, 429, 200, 429])
+  })
+
   test('that is none, because a proxy passed on nonsense, counts as the proxy', async () => {
     await open({ maxPerAddress: 1, trustedProxies: ['10.0.0.0/8'] })
     expect(await statuses(['10.0.0.1', 'nonsense'], ['10.0.0.1', 'x'.repeat(8000)])).toEqual([
