@@ -27,6 +27,12 @@ const VIOLATIONS: [file: string, imports: string, rule: string][] = [
     '@ens/errors',
     'embedded-postgres-imports-only-what-is-below',
   ],
+  [
+    'packages/provider-servers/src/a.ts',
+    '@ens/errors',
+    'provider-servers-imports-only-what-is-below',
+  ],
+  ['packages/property-tests/src/a.ts', '@ens/errors', 'property-tests-imports-only-what-is-below'],
   ['packages/phone/src/a.ts', '@ens/local', 'phone-imports-only-what-is-below'],
   ['packages/local/src/a.ts', '@ens/server', 'local-imports-only-what-is-below'],
   ['packages/another/src/a.ts', '@ens/errors', 'every-package-has-a-layer'],

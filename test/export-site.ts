@@ -38,7 +38,7 @@ export interface ExportSite {
   close(): Promise<void>
 }
 
-export interface FoundKeys {
+interface FoundKeys {
   keys: string[]
   revisedKeys: string[]
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { tokenVectors as vectors } from './testing/vectors.ts'
@@ -120,6 +121,7 @@ describe('any token', () => {
       fc.property(text, (token) => {
         expect(open(token)).toBeUndefined()
       }),
+      { numRuns: runs(1_000) },
     )
   })
 })

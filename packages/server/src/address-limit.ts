@@ -1,17 +1,12 @@
 import { isIP } from 'node:net'
-import { counter } from '@ens/observability'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
-
-const limited = counter('en-server/requests_limited_count', {
-  description:
-    'Requests refused because their address had asked too often (RATE_LIMIT_PER_ADDRESS).',
-})
+import { recordLimited } from './metrics.ts'
 
 const WINDOW_MS = 60_000
 
-/** So many addresses are remembered, the latest, and each for a minute: some 5 MB. */
+/** So many addresses are remembered, the latest, and each for a minute: 7 MB when full. */
 const REMEMBERED = 20_000
 
 /**
@@ -34,12 +29,19 @@ export async function addressLimit(
   return async (request) => {
     const outcome = await count(request)
     if (outcome.isAllowed || !outcome.isExceeded) return undefined
-    limited.add()
+    recordLimited()
     return outcome.ttlInSeconds
   }
 }
 
 /** A proxy that passes on nonsense is counted itself. */
 function addressOf({ ip, socket }: FastifyRequest): string {
-  return isIP(ip) ? ip : (socket.remoteAddress ?? '')
+  const address = withoutPort(ip)
+  return isIP(address) ? address : (socket.remoteAddress ?? '')
+}
+
+/** Some proxies, those of Azure for one, tell the port as well. */
+function withoutPort(text: string): string {
+  const [, bracketed, plain] = /^(?:\[(.+)\](?::\d+)?|([\d.]+):\d+)$/.exec(text) ?? []
+  return bracketed ?? plain ?? text
 }

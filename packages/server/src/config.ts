@@ -85,9 +85,10 @@ export const limitsConfig = z.object({
 
 export type LimitsConfig = z.output<typeof limitsConfig>
 
+/** A network of everybody, `0.0.0.0/0`, is none: nobody's word would have to be believed. */
 function isNetwork(text: string): boolean {
-  const [address = '', bits = '0', ...rest] = text.split('/')
-  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-  const isRange = /^\d{1,3}$/.test(bits) && Number(bits) <= longest && rest.length === 0
-  return RANGES.includes(text) || isRange
+  const [address = '', bits = '1', ...rest] = text.split('/')
+  const longest = { 4: 32, 6: 128 }[isIP(address)] ?? 0
+  const isLength = /^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= longest
+  return RANGES.includes(text) || (isLength && rest.length === 0 && !address.includes('%'))
 }

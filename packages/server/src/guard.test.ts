@@ -91,6 +91,7 @@ describe('an instance that has enough to do', () => {
     await Promise.all(taken.map(({ answered }) => answered('done')))
     beyond.socket.write(`12345${request('/quick')}`)
     await beyond.answered('done')
+    expect(beyond.received()).toMatch(/503 .*busy.*200 .*done/s)
   })
 
   test('refuses one that took so long to send its body that others came', async () => {
@@ -205,6 +206,18 @@ describe('an address', () => {
         ['192.0.2.1', '198.51.100.4'],
       ),
     ).toEqual([200, 200, 429, 200, 429])
+  })
+
+  test('is the same whatever its port, where the proxy tells it', async () => {
+    await open({ maxPerAddress: 1, trustedProxies: ['10.0.0.0/8'] })
+    expect(
+      await statuses(
+        ['10.0.0.1', '198.51.100.1:50001'],
+        ['10.0.0.1', '198.51.100.1:50002'],
+        ['10.0.0.1', '[2001:db8::1]:50001'],
+        ['10.0.0.1', '[2001:db8::2]'],
+      ),
+    ).toEqual([200, 429, 200, 429])
   })
 
   test('that is none, because a proxy passed on nonsense, counts as the proxy', async () => {

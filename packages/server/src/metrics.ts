@@ -21,6 +21,15 @@ const latency = histogram('en-server/requests_latency', {
 const refused = counter('en-server/connections_refused_count', {
   description: 'Connections closed at once because HTTP_MAX_CONNECTIONS were open.',
 })
+const shed = counter('en-server/requests_shed_count', {
+  description: 'Requests refused because the instance had too much to do.',
+  labels: { reason: '`IN_HAND` (MAX_REQUESTS_IN_HAND) or `EVENT_LOOP` (MAX_EVENT_LOOP_DELAY)' },
+})
+const limited = counter('en-server/requests_limited_count', {
+  description:
+    'Requests refused because their address had asked too often (RATE_LIMIT_PER_ADDRESS).',
+})
+
 /** Not `job`, which Prometheus has for what it scrapes. */
 const JOB = { job_name: 'name of the job' }
 const runs = counter('en-server/job/runs_count', {
@@ -54,6 +63,19 @@ export function recordRequests(app: Pick<FastifyInstance, 'addHook'>): void {
     requests.add(1, labels)
     latency.record(reply.elapsedTime, labels)
   })
+}
+
+/** What an instance has too much of. */
+export type Excess = 'IN_HAND' | 'EVENT_LOOP'
+
+/** Counts a request that was refused because there is too much to do. */
+export function recordShed(reason: Excess): void {
+  shed.add(1, { reason })
+}
+
+/** Counts a request of an address that has asked too often. */
+export function recordLimited(): void {
+  limited.add()
 }
 
 /** Counts a connection that was not let in. */

@@ -1,14 +1,7 @@
-import { counter } from '@ens/observability'
 import underPressure from '@fastify/under-pressure'
 import type { App } from './app.ts'
 import type { LimitsConfig } from './config.ts'
-
-const shed = counter('en-server/requests_shed_count', {
-  description:
-    'Requests refused because the instance had too much to do: IN_HAND (MAX_REQUESTS_IN_HAND) or EVENT_LOOP (MAX_EVENT_LOOP_DELAY).',
-})
-
-type Reason = 'IN_HAND' | 'EVENT_LOOP'
+import { type Excess, recordShed } from './metrics.ts'
 
 export interface Overload {
   /** Whether one more request is too much now; it is then counted as refused. */
@@ -34,7 +27,7 @@ export async function watchOverload(app: App, options: OverloadOptions): Promise
   )
   let inHand = 0
 
-  function excess(): Reason | undefined {
+  function excess(): Excess | undefined {
     if (maxInHand > 0 && inHand >= maxInHand) return 'IN_HAND'
     return isLate() ? 'EVENT_LOOP' : undefined
   }
@@ -43,7 +36,7 @@ export async function watchOverload(app: App, options: OverloadOptions): Promise
     isOver() {
       const reason = excess()
       if (!reason) return false
-      shed.add(1, { reason })
+      recordShed(reason)
       tell(reason)
       return true
     },
@@ -70,7 +63,7 @@ async function watchEventLoop(app: App, maxMs: number, sampleMs: number): Promis
 }
 
 /** A line for every refused request would be the last straw. */
-function nowAndThen(say: (refused: number, reason: Reason) => void): (reason: Reason) => void {
+function nowAndThen(say: (refused: number, reason: Excess) => void): (reason: Excess) => void {
   let refused = 0
   let lastAt = Number.NEGATIVE_INFINITY
   return (reason) => {

@@ -1,5 +1,6 @@
 import { publishFailed } from '@ens/api'
 import type { AppError } from '@ens/errors'
+import type { PublishEvents } from './events.ts'
 import type { ReplyProfile, ReplySample } from './reply-profile.ts'
 import type { Random } from './response-padding.ts'
 import { waitUntil } from './wait-until.ts'
@@ -31,6 +32,17 @@ const USUAL_LATENCIES_MS = [4.1, 4.6, 5.0, 5.3, 5.7, 6.2, 6.8, 7.5, 8.6, 10.4, 1
 export function isChaff(headers: Record<string, string | string[] | undefined>): boolean {
   const { 'x-chaff': header } = headers
   return header !== undefined && String(header).trim() !== ''
+}
+
+/** How a route answers chaff: as a publish would have been, and with a count. */
+export type AnswerChaff = () => Promise<ChaffReply>
+
+export function chaffAnswers(deps: ChaffDeps & { events: PublishEvents }): AnswerChaff {
+  return () => {
+    const startedAt = deps.monotonic()
+    deps.events.chaffAnswered()
+    return chaffReply(deps, startedAt)
+  }
 }
 
 /**

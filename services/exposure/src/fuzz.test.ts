@@ -5,6 +5,7 @@ import {
   publishBody,
   publishTo,
   sentKey,
+  statsToken,
   type TestServer,
   testServer,
 } from './testing/test-server.ts'
@@ -125,6 +126,31 @@ describe('no body is answered with a fault of ours', () => {
         expectAnAnswer(body, { 'content-type': type, 'user-agent': body.replace(/[^ -~]/g, '') }),
       ),
       { numRuns: runs(300) },
+    )
+  })
+})
+
+describe('nor is a request for statistics', () => {
+  const headers = fc.oneof(
+    edits.map((changes) => `Bearer ${edited(statsToken(server.clock.at), changes)}`),
+    fc.string({ unit: 'binary', maxLength: 200 }),
+    fc.string({ maxLength: 200 }).map((text) => `Bearer ${text}`),
+  )
+  // Others never leave an HTTP client.
+  const sendable = headers.map((text) => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, ''))
+  const bodies = fc.oneof(
+    fc.constant('{}'),
+    edits.map((changes) => edited('{"padding":"AAAA"}', changes)),
+  )
+
+  test('whatever stands in its header and body', async () => {
+    await fc.assert(
+      fc.asyncProperty(sendable, bodies, async (authorization, body) => {
+        const reply = await publishTo(server.app, body, { authorization }, '/v1/stats')
+        expect([200, 400, 401]).toContain(reply.status)
+        expect(reply.body.padding).toEqual(expect.any(String))
+      }),
+      { numRuns: runs(400) },
     )
   })
 })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DatabaseProxy, databaseProxy } from './testing/proxy.ts'
 import { openStand, type Stand, type StartedService } from './testing/started-service.ts'
 import { type PublishOptions, type TestServer, testServer } from './testing/test-server.ts'
-import { type Answer, bodyFor, freshKeys, post } from './testing/wire.ts'
+import { type Answer, bodyFor, documentedHeaders, freshKeys, post } from './testing/wire.ts'
 
 /*
  * The outcome tables of publishing, a test for each row, over HTTP against the service as it runs in
@@ -335,6 +335,9 @@ describe('a publish', () => {
       'content-type': 'application/json',
       'x-api-version': 'v1',
     })
+    expect(Object.keys(answer.headers)).toEqual(
+      expect.arrayContaining(documentedHeaders('/v1/publish', answer) ?? ['documented']),
+    )
     expect(answer.headers['retry-after']).toEqual(
       status === 503 ? expect.stringMatching(/^\d+$/) : undefined,
     )
@@ -417,7 +420,11 @@ describe('beside the APIs', () => {
   ])('in maintenance %s with %j → 429', async (path, headers) => {
     const answer = await post(closed, { path, headers })
     expect([answer.status, answer.text]).toEqual([429, '{"error": "please try again later"}'])
-    expect(answer.headers['content-type']).toBe('application/json')
+    expect(documentedHeaders('/v1/publish', answer)).toEqual(['retry-after'])
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/json',
+      'retry-after': expect.stringMatching(/^\d+$/),
+    })
   })
 
   test('chaff → 200 like a publish', async () => {

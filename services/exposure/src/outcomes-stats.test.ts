@@ -2,7 +2,7 @@ import { healthAuthorities, sql } from '@ens/database'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openStand, type Stand, type StartedService } from './testing/started-service.ts'
 import { statsToken, type TestServer, testServer } from './testing/test-server.ts'
-import { type Answer, type Call, post } from './testing/wire.ts'
+import { type Answer, type Call, documentedHeaders, post } from './testing/wire.ts'
 
 /* The outcome table of the statistics API, a test for each row, over HTTP against the service as a process of its own. */
 
@@ -90,10 +90,14 @@ test.each<[row: string, status: number, code: string | undefined, () => Promise<
   ['a database out of reach', 503, 'internal_error', () => read({}, lost)],
   ['success without days', 200, undefined, () => read()],
 ])('%s → %d %s', async (_, status, code, act) => {
-  const { headers, body, ...answer } = await act()
+  const answer = await act()
+  const { headers, body } = answer
   expect([answer.status, body.code]).toEqual([status, code])
   expect(headers['content-type']).toBe('application/json')
   expect(headers).not.toHaveProperty('x-api-version')
+  expect(Object.keys(headers)).toEqual(
+    expect.arrayContaining(documentedHeaders('/v1/stats', answer) ?? ['documented']),
+  )
   expect(headers['retry-after']).toEqual(
     status === 503 ? expect.stringMatching(/^\d+$/) : undefined,
   )

@@ -7,7 +7,7 @@ import {
   type Refusals,
   statusOf,
 } from '@ens/server'
-import { type ChaffDeps, chaffReply, isChaff } from './chaff.ts'
+import { type ChaffDeps, chaffAnswers, isChaff } from './chaff.ts'
 import {
   type Answer,
   type AnswerDeps,
@@ -32,7 +32,7 @@ export function mountPublish(
 ): void {
   const { events, profile, now, monotonic, guard } = deps
   const answers = publishAnswers(api, deps)
-  const chaff = { ...deps, typicalBody: answers.typicalBody }
+  const answerChaff = chaffAnswers({ ...deps, typicalBody: answers.typicalBody })
 
   const send = (reply: Reply, { error, body }: Answer) => {
     const status = error ? statusOf(error) : 200
@@ -49,11 +49,6 @@ export function mountPublish(
   const refusals: Refusals = {
     overloaded: (reply) => send(reply, answers.refusal(publishFailed())),
     limited: sendTryLater,
-  }
-  const answerChaff = async (reply: Reply) => {
-    const startedAt = monotonic()
-    events.chaffAnswered()
-    return send(reply, await chaffReply(chaff, startedAt))
   }
   const answerPublish = async (request: PublishCall, reply: Reply) => {
     const startedAt = monotonic()
@@ -72,8 +67,8 @@ export function mountPublish(
     return send(reply, refusal)
   })
   app.all(path, (request, reply) =>
-    guard.run(reply, refusals, () =>
-      isChaff(request.headers) ? answerChaff(reply) : answerPublish(request, reply),
+    guard.run(reply, refusals, async () =>
+      isChaff(request.headers) ? send(reply, await answerChaff()) : answerPublish(request, reply),
     ),
   )
 }

@@ -28,7 +28,7 @@ export function sendJson(
   reply: Reply,
   status: number,
   json: Buffer,
-  headers: Record<string, string> = {},
+  headers: Record<string, string> | undefined = {},
 ): unknown {
   return reply
     .code(status)

@@ -11,6 +11,7 @@ import {
   statusOf,
 } from '@ens/server'
 import { statsTokenInvalid, type VerifyStatsToken } from '@ens/verification'
+import { type AnswerChaff, isChaff } from './chaff.ts'
 import type { Config } from './config.ts'
 import { type DayStats, dailyStats } from './daily-stats.ts'
 import { statsUnavailable } from './errors.ts'
@@ -26,20 +27,26 @@ export interface StatsDeps {
   random: Random
 }
 
+interface MountedStatsDeps extends StatsDeps {
+  guard: Guard
+  answerChaff: AnswerChaff
+}
+
 type Reply = Parameters<typeof sendJson>[0]
 
 const HOUR_MS = 3_600_000
+const RETRY = { 'retry-after': String(RETRY_AFTER_SECONDS) }
 
 /** Mounts the statistics API, for any method: a health authority reads how its people publish, by day. */
-export function mountStats(app: App, path: string, deps: StatsDeps & { guard: Guard }): void {
+export function mountStats(app: App, path: string, deps: MountedStatsDeps): void {
   const { padding: size } = deps.config.stats
   const sendError = (reply: Reply, error: AppError) => {
     const status = statusOf(error)
-    const retry = status === 503 && { 'retry-after': String(RETRY_AFTER_SECONDS) }
     // What is wrong with a body is told before anything is known of who sent it, and was never padded.
     const padding = error.kind === 'invalid' ? '' : responsePadding(size, deps.random)
     const body = { error: error.message, code: error.code, padding }
-    return sendJson(reply, error.kind === 'invalid' ? 400 : status, asJson(body), { ...retry })
+    const shown = error.kind === 'invalid' ? 400 : status
+    return sendJson(reply, shown, asJson(body), status === 503 ? RETRY : {})
   }
   const refusals: Refusals = {
     overloaded: (reply) => sendError(reply, unavailable(undefined)),
@@ -54,6 +61,10 @@ export function mountStats(app: App, path: string, deps: StatsDeps & { guard: Gu
   })
   app.all(path, (request, reply) =>
     deps.guard.run(reply, refusals, async () => {
+      if (isChaff(request.headers)) {
+        const { error, body } = await deps.answerChaff()
+        return sendJson(reply, error ? 503 : 200, body, error && RETRY)
+      }
       decodeStatsBody(bodyOf(request), request.headers['content-type'])
       const days = await readStats(deps, request.headers.authorization)
       const padding = responsePadding(size, deps.random)

@@ -124,6 +124,16 @@ describe('nobody else reads them', () => {
   })
 })
 
+test('chaff is answered here, too, as a publish is, and nothing is read for it', async () => {
+  const reply = await server.app.inject({
+    method: 'POST',
+    url: '/v1/stats',
+    headers: { 'x-chaff': '1' },
+  })
+  expect([reply.statusCode, Object.keys(reply.json())]).toEqual([200, ['padding']])
+  expect(reply.headers['content-type']).toBe('application/json')
+})
+
 test.each(statsBodyCases)('$name: $description', async ({ contentType, body, ...given }) => {
   const reply = await readStats({ contentType, body })
   const { code, padding } = given.expect.body

@@ -35,16 +35,13 @@ export async function openStand(db: TestDatabase): Promise<Stand> {
   const started: StartedService[] = []
   return {
     async start(variables = {}) {
-      const service = await startService(
-        join(folder, `${started.length} ${Object.keys(variables)}.log`),
-        {
-          ...testVariables(db),
-          KEY_MANAGER: 'FILESYSTEM',
-          KEY_FILESYSTEM_ROOT: keys,
-          REVISION_TOKEN_KEY_ID: WRAPPING_KEY,
-          ...variables,
-        },
-      )
+      const service = await startService(join(folder, `${started.length}.log`), {
+        ...testVariables(db),
+        KEY_MANAGER: 'FILESYSTEM',
+        KEY_FILESYSTEM_ROOT: keys,
+        REVISION_TOKEN_KEY_ID: WRAPPING_KEY,
+        ...variables,
+      })
       started.push(service)
       return service
     },

@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import { openApiDocument } from '@ens/api'
 import { intervalNumber, type SentKey } from '@ens/domain'
 import type { StartedService } from './started-service.ts'
 import { type PublishOptions, publishBody, sentKey } from './test-server.ts'
@@ -51,11 +52,15 @@ export function post({ url }: StartedService, call: Call = {}): Promise<Answer> 
   })
 }
 
+/** A process of its own has no other clock. */
+// eslint-disable-next-line no-restricted-syntax -- as above
+const timeOfDay = () => new Date()
+
 let used = 100
 
 /** Keys of the last days that nobody has sent yet. */
 export function freshKeys(count = 1): SentKey[] {
-  const midnight = Math.floor(intervalNumber(new Date()) / 144) * 144
+  const midnight = Math.floor(intervalNumber(timeOfDay()) / 144) * 144
   return Array.from({ length: count }, (_, i) =>
     sentKey(used++, { rollingStartNumber: midnight - 144 * (1 + (i % 13)) }),
   )
@@ -63,5 +68,15 @@ export function freshKeys(count = 1): SentKey[] {
 
 /** A publish of these keys with a certificate of now. */
 export function bodyFor(keys: readonly SentKey[], options: PublishOptions = {}): object {
-  return publishBody(keys, { issuedAt: new Date(), ...options })
+  return publishBody(keys, { issuedAt: timeOfDay(), ...options })
+}
+
+const { paths } = openApiDocument()
+
+/** The headers that the API's description promises for a reply; undefined if it does not know such a reply. */
+export function documentedHeaders(path: string, { status, body }: Answer): string[] | undefined {
+  const told = paths[path]?.post.responses[status]
+  const content = JSON.stringify(told?.content)
+  if (!told || (body.code !== undefined && !content.includes(`"${body.code}"`))) return undefined
+  return Object.keys(told.headers).map((name) => name.toLowerCase())
 }
