@@ -8,13 +8,14 @@ import {
   text,
   timeout,
 } from '@ens/config'
+import { vaultConfig } from '@ens/vault/config'
 import { z } from 'zod'
 
 /** Where `secret://` references lead. None of these settings can itself be a reference. */
 export const secretsConfig = z.object({
   secretManager: env(
     'SECRET_MANAGER',
-    choice(['NOOP', 'FILESYSTEM', 'IN_MEMORY'], 'NOOP'),
+    choice(['NOOP', 'FILESYSTEM', 'HASHICORP_VAULT', 'IN_MEMORY'], 'NOOP'),
     'Where secret:// references in other variables lead. NOOP refuses them; IN_MEMORY is empty and for tests.',
   ),
   secretsDir: env(
@@ -47,9 +48,13 @@ export const secretsConfig = z.object({
     optionalText(),
     'Folder of the secrets of SECRET_MANAGER=FILESYSTEM. Unset: the working directory.',
   ),
+  vault: vaultConfig,
 })
 
-export type SecretsConfig = z.output<typeof secretsConfig>
+type EverySetting = z.output<typeof secretsConfig>
+
+/** Settings of providers that are not chosen may be left out. */
+export type SecretsConfig = Omit<EverySetting, 'vault'> & Partial<EverySetting>
 
 /** What the secret manager itself is configured with cannot be a secret. */
 export const PLAIN: ReadonlySet<string> = new Set(

@@ -29,6 +29,10 @@ async function openProvider(config: SecretsConfig): Promise<SecretManager> {
       const { filesystemSecretManager } = await import('./filesystem.ts')
       return filesystemSecretManager(config.filesystemRoot ?? '')
     }
+    case 'HASHICORP_VAULT': {
+      const { hashicorpVaultSecretManager } = await import('./hashicorp-vault.ts')
+      return hashicorpVaultSecretManager(config.vault)
+    }
     case 'IN_MEMORY': {
       const { memorySecretManager } = await import('./memory.ts')
       return memorySecretManager()
