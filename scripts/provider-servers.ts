@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { mkdir, mkdtemp } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +19,8 @@ const GET_MS = 180_000
 const SUITES_MS = 300_000
 
 const cache = join(ROOT, 'node_modules/.cache/provider-servers')
+/** What the servers keep while they run. */
+const places = await mkdtemp(join(tmpdir(), 'provider-servers-'))
 const running: ChildProcess[] = []
 
 async function freePort(): Promise<number> {
@@ -36,7 +38,7 @@ async function bringUp(
 ): Promise<Record<string, string>> {
   const program = await server.get(cache, signal)
   const port = await freePort()
-  const { args, env } = await server.command(port, await mkdtemp(join(tmpdir(), 'provider-')))
+  const { args, env } = await server.command(port, await mkdtemp(join(places, 'server-')))
   const child = start(program, args, { env: { ...process.env, ...env }, stdio: 'ignore' })
   running.push(child)
   const failed = new Promise<never>((_, reject) => child.once('error', reject))
@@ -82,4 +84,5 @@ try {
   process.exitCode = 1
 } finally {
   for (const child of running) end(child)
+  await rm(places, { recursive: true, force: true })
 }

@@ -13,7 +13,7 @@ export interface ProviderServer {
   variables(url: string): Record<string, string>
 }
 
-export interface Command {
+interface Command {
   args: string[]
   env?: Record<string, string>
 }
