@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT } from './paths.ts'
-import { end, run, start } from './provider-servers/run.ts'
+import { run, start } from './provider-servers/run.ts'
 import type { ProviderServer } from './provider-servers/server.ts'
 import { SERVERS } from './provider-servers/servers.ts'
 
@@ -21,7 +21,6 @@ const SUITES_MS = 300_000
 const cache = join(ROOT, 'node_modules/.cache/provider-servers')
 /** What the servers keep while they run. */
 const places = await mkdtemp(join(tmpdir(), 'provider-servers-'))
-const running: ChildProcess[] = []
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
@@ -40,7 +39,6 @@ async function bringUp(
   const port = await freePort()
   const { args, env } = await server.command(port, await mkdtemp(join(places, 'server-')))
   const child = start(program, args, { env: { ...process.env, ...env }, stdio: 'ignore' })
-  running.push(child)
   const failed = new Promise<never>((_, reject) => child.once('error', reject))
   const url = `http://127.0.0.1:${port}`
   await Promise.race([answers(`${url}${server.health}`, child, signal), failed])
@@ -80,9 +78,10 @@ outcomes.forEach((outcome, at) => {
 })
 try {
   if (Object.keys(variables).length > 0) await suites(variables)
-} catch {
+} catch (error) {
+  console.log(`the suites failed: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 1
 } finally {
-  for (const child of running) end(child)
   await rm(places, { recursive: true, force: true })
+  process.exit()
 }

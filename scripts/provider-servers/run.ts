@@ -29,12 +29,20 @@ export async function run(
   }
 }
 
-/** A program in a process group of its own, so that `end` reaches its children too. */
+/** A program in a process group of its own, so that its children end with it: with us at the latest. */
 export function start(program: string, args: string[], options: SpawnOptions = {}): ChildProcess {
-  return spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options, detached: true })
+  const stdio: SpawnOptions['stdio'] = ['ignore', 'pipe', 'pipe']
+  const child = spawn(program, args, { stdio, ...options, detached: true })
+  const stop = () => end(child)
+  process.once('exit', stop)
+  child.once('close', () => process.removeListener('exit', stop))
+  return child
 }
 
-export function end({ pid }: ChildProcess): void {
+process.once('SIGINT', () => process.exit(1))
+process.once('SIGTERM', () => process.exit(1))
+
+function end({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL')
   } catch {
