@@ -105,7 +105,7 @@ const fakeGcs: ProviderServer = {
   prepare: (url) => send('POST', `${url}/storage/v1/b?project=test`, { name: BUCKET }),
   variables: (url) => ({
     GOOGLE_CLOUD_STORAGE_ENDPOINT: url,
-    TEST_GOOGLE_CLOUD_STORAGE_BUCKET: BUCKET,
+    GOOGLE_TEST_BUCKET: BUCKET,
   }),
 }
 
