@@ -1,4 +1,5 @@
 import { choice, env, optionalText } from '@ens/config'
+import { vaultConfig } from '@ens/vault/config'
 import { z } from 'zod'
 import type { KeyManager } from './key-manager.ts'
 import { noopKeyManager } from './noop.ts'
@@ -6,7 +7,7 @@ import { noopKeyManager } from './noop.ts'
 export const keysConfig = z.object({
   keyManager: env(
     'KEY_MANAGER',
-    choice(['FILESYSTEM', 'NOOP', 'MEMORY'] as const),
+    choice(['FILESYSTEM', 'HASHICORP_VAULT', 'NOOP', 'MEMORY'] as const),
     'Where signing and encryption keys are kept. MEMORY is for tests; NOOP is for services that need no key.',
   ),
   filesystemRoot: env(
@@ -14,9 +15,13 @@ export const keysConfig = z.object({
     optionalText(),
     'Folder of the keys of KEY_MANAGER=FILESYSTEM; made if missing. Unset: the working directory.',
   ),
+  vault: vaultConfig,
 })
 
-export type KeysConfig = z.output<typeof keysConfig>
+type EverySetting = z.output<typeof keysConfig>
+
+/** Settings of providers that are not chosen may be left out. */
+export type KeysConfig = Pick<EverySetting, 'keyManager' | 'filesystemRoot'> & Partial<EverySetting>
 
 /** Opens the key manager that the configuration names; only its code is loaded. */
 export async function openKeyManager(
@@ -28,6 +33,10 @@ export async function openKeyManager(
     case 'FILESYSTEM': {
       const { filesystemKeyManager } = await import('./filesystem.ts')
       return filesystemKeyManager({ root: config.filesystemRoot ?? '', now })
+    }
+    case 'HASHICORP_VAULT': {
+      const { hashicorpVaultKeyManager } = await import('./hashicorp-vault.ts')
+      return hashicorpVaultKeyManager(config.vault)
     }
     case 'MEMORY': {
       const { memoryKeyManager } = await import('./memory.ts')

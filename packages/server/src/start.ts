@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { isAppError } from '@ens/errors'
 import {
   createLogger,
   type Logger,
@@ -63,9 +64,12 @@ async function run<Schema extends ServiceConfig>(
   options: StartOptions,
 ): Promise<void> {
   const now = () => new Date()
-  const { config, shown } = await loadConfigWithSecrets(schema, process.env, now)
+  let logger: Logger | undefined
+  const { config, shown } = await loadConfigWithSecrets(schema, process.env, now, {
+    onTrouble: (error) => logger?.warn({ code: codeOf(error) }, OLD_SECRET_SERVES),
+  })
   const { server, observability } = config
-  const logger = await createLogger(observability, service)
+  logger = await createLogger(observability, service)
   logger.info({ settings: shown }, 'starting')
   endOnFault(logger)
   const telemetry = await startTelemetry(observability, service, { logger, ...options })
@@ -73,6 +77,14 @@ async function run<Schema extends ServiceConfig>(
   const app = await buildApp(config, { logger, now })
   stopOnSignal(app, telemetry, logger, server.shutdownTimeoutMs)
   await listen(app, server)
+}
+
+const OLD_SECRET_SERVES =
+  'the secret manager is in trouble; the last value of a secret serves on, for SECRET_CACHE_STALE at most'
+
+/** The message of an error may name the secret; its code does not. */
+function codeOf(error: unknown): string {
+  return isAppError(error) ? error.code : 'timed_out'
 }
 
 /** What nobody caught leaves the process in a state that nobody knows. */
