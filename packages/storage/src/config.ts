@@ -1,4 +1,4 @@
-import { choice, env, optionalText } from '@ens/config'
+import { choice, env, flag, optionalText, textIfSet } from '@ens/config'
 import { z } from 'zod'
 import type { Blobstore } from './blobstore.ts'
 import { noopBlobstore } from './noop.ts'
@@ -6,13 +6,24 @@ import { noopBlobstore } from './noop.ts'
 export const storageConfig = z.object({
   blobstore: env(
     'BLOBSTORE',
-    choice(['FILESYSTEM', 'NOOP', 'MEMORY'] as const),
+    choice(['AWS_S3', 'FILESYSTEM', 'NOOP', 'MEMORY'] as const),
     'Where export files are put. MEMORY is for tests; NOOP is for services that store nothing.',
   ),
   filesystemRoot: env(
     'BLOBSTORE_FILESYSTEM_ROOT',
     optionalText(),
     'Folder that holds the buckets of BLOBSTORE=FILESYSTEM, each a folder that exists. Unset: the working directory.',
+  ),
+  awsS3Endpoint: env(
+    'AWS_ENDPOINT_URL_S3',
+    textIfSet(),
+    'URL of a store that speaks the protocol of S3 and honours its conditional writes, for BLOBSTORE=AWS_S3. Unset: Amazon’s.',
+    { fallback: 'AWS_ENDPOINT_URL' },
+  ),
+  awsS3PathStyle: env(
+    'AWS_S3_PATH_STYLE',
+    flag(false),
+    'Whether AWS_S3 puts the bucket into the path of an address and not into its host name; many stores other than Amazon’s want it.',
   ),
 })
 
@@ -21,6 +32,10 @@ export type StorageConfig = z.output<typeof storageConfig>
 /** Opens the blob store that the configuration names; only its code is loaded. */
 export async function openBlobstore(config: StorageConfig): Promise<Blobstore> {
   switch (config.blobstore) {
+    case 'AWS_S3': {
+      const { awsS3Blobstore } = await import('./aws-s3.ts')
+      return awsS3Blobstore({ endpoint: config.awsS3Endpoint, pathStyle: config.awsS3PathStyle })
+    }
     case 'FILESYSTEM': {
       const { filesystemBlobstore } = await import('./filesystem.ts')
       return filesystemBlobstore(config.filesystemRoot ?? '')
