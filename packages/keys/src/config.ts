@@ -1,4 +1,4 @@
-import { choice, env, optionalText } from '@ens/config'
+import { choice, env, optionalText, textIfSet } from '@ens/config'
 import { z } from 'zod'
 import type { KeyManager } from './key-manager.ts'
 import { noopKeyManager } from './noop.ts'
@@ -6,13 +6,19 @@ import { noopKeyManager } from './noop.ts'
 export const keysConfig = z.object({
   keyManager: env(
     'KEY_MANAGER',
-    choice(['FILESYSTEM', 'NOOP', 'MEMORY'] as const),
+    choice(['AWS_KMS', 'FILESYSTEM', 'NOOP', 'MEMORY'] as const),
     'Where signing and encryption keys are kept. MEMORY is for tests; NOOP is for services that need no key.',
   ),
   filesystemRoot: env(
     'KEY_FILESYSTEM_ROOT',
     optionalText(),
     'Folder of the keys of KEY_MANAGER=FILESYSTEM; made if missing. Unset: the working directory.',
+  ),
+  awsKmsEndpoint: env(
+    'AWS_ENDPOINT_URL_KMS',
+    textIfSet(),
+    'URL of a server that speaks the protocol of AWS KMS, for KEY_MANAGER=AWS_KMS. Unset: Amazon’s.',
+    { fallback: 'AWS_ENDPOINT_URL' },
   ),
 })
 
@@ -25,6 +31,10 @@ export async function openKeyManager(
   now: () => Date = () => new Date(),
 ): Promise<KeyManager> {
   switch (config.keyManager) {
+    case 'AWS_KMS': {
+      const { awsKmsKeyManager } = await import('./aws-kms.ts')
+      return awsKmsKeyManager({ endpoint: config.awsKmsEndpoint })
+    }
     case 'FILESYSTEM': {
       const { filesystemKeyManager } = await import('./filesystem.ts')
       return filesystemKeyManager({ root: config.filesystemRoot ?? '', now })

@@ -10,6 +10,17 @@ export interface KeyManagerUnderTest {
   /** For a provider that cannot make keys: an existing one of each sort, the former by the id of a version. */
   signingKeyVersion?: string
   encryptionKey?: string
+  /** Beside the former: one of another key, and an encryption key that is not the latter. */
+  otherSigningKeyVersion?: string
+  otherEncryptionKey?: string
+}
+
+/** A provider whose other end fails when it is told to. */
+export interface FailingKeyManager extends KeyManagerUnderTest {
+  /** Denies permission for everything, until it is told otherwise. */
+  refuse(refused: boolean): void
+  /** Turns the next so many requests away as too many. */
+  throttle(requests: number): void
 }
 
 const MESSAGE = Buffer.from('what a phone will verify')
@@ -19,12 +30,14 @@ const UNSUPPORTED = { code: 'key_operation_unsupported' }
 
 /**
  * What every key manager promises; what it declares that it cannot must fail with `key_operation_unsupported`.
- * `hanging` opens one of the same provider whose other end never answers; every provider with another end needs it.
+ * `hanging` opens one of the same provider whose other end never answers, `failing` one whose other end refuses what it is
+ * told to refuse; every provider with another end of ours needs both.
  */
 export function keyManagerContract(
   name: string,
   open: () => Promise<KeyManagerUnderTest>,
   hanging?: () => Promise<KeyManager>,
+  failing?: () => Promise<FailingKeyManager>,
 ): void {
   describe(`the key manager ${name}`, () => {
     let subject: KeyManagerUnderTest
@@ -32,10 +45,12 @@ export function keyManagerContract(
       subject = await open()
     })
     signingPromises(() => subject)
+    otherKeyPromises(() => subject)
     versionPromises(() => subject)
     encryptionPromises(() => subject)
     deadlinePromises(() => subject)
     if (hanging) hangingPromises(hanging)
+    if (failing) failingPromises(failing)
   })
 }
 
@@ -66,6 +81,31 @@ function signingPromises(subject: Subject): void {
     if (!keyManager.capabilities.sign) return expectLacking(keyManager, 'sign')
     const missing = `${parent}/missing/1601899200000000000`
     await expect(keyManager.signer(missing)).rejects.toMatchObject({ code: 'key_not_found' })
+  })
+}
+
+function otherKeyPromises(subject: Subject): void {
+  test('a signature verifies with its own key and with no other', async () => {
+    const { keyManager } = subject()
+    if (!keyManager.capabilities.sign) return expectLacking(keyManager, 'sign')
+    const versions = await twoSigningKeyVersions(subject())
+    if (!versions) return expectLacking(keyManager, 'createKeys')
+    const [one, other] = versions
+    const [signer, stranger] = [await keyManager.signer(one), await keyManager.signer(other)]
+    const signature = await signer.sign(DIGEST)
+    expect(verify('sha256', MESSAGE, signer.publicKey, signature)).toBe(true)
+    expect(verify('sha256', MESSAGE, stranger.publicKey, signature)).toBe(false)
+  })
+
+  test('refuses a ciphertext of another key', async () => {
+    const { keyManager } = subject()
+    if (!keyManager.capabilities.encrypt) return expectLacking(keyManager, 'encrypt')
+    const keys = await twoEncryptionKeys(subject())
+    if (!keys) return expectLacking(keyManager, 'createKeys')
+    const [one, other] = keys
+    const ciphertext = await keyManager.encrypt(one, MESSAGE, AAD)
+    const attempt = keyManager.decrypt(other, ciphertext, AAD)
+    await expect(attempt).rejects.toMatchObject({ code: 'decryption_failed' })
   })
 }
 
@@ -172,8 +212,10 @@ function encryptionPromises(subject: Subject): void {
     if (!encrypt || !associatedData) return expectLacking(keyManager, 'associatedData')
     const key = await anEncryptionKey(subject())
     const ciphertext = await keyManager.encrypt(key, MESSAGE, AAD)
-    const attempt = keyManager.decrypt(key, ciphertext, Buffer.from('of another row'))
-    await expect(attempt).rejects.toMatchObject({ code: 'decryption_failed' })
+    for (const other of ['of another row', '', `${AAD} and more`]) {
+      const attempt = keyManager.decrypt(key, ciphertext, Buffer.from(other))
+      await expect(attempt).rejects.toMatchObject({ code: 'decryption_failed' })
+    }
   })
 
   test('refuses a ciphertext that was changed, cut or never one', async () => {
@@ -197,26 +239,44 @@ function encryptionPromises(subject: Subject): void {
   })
 }
 
-const OPERATIONS: ((keyManager: KeyManager, signal: AbortSignal) => Promise<unknown>)[] = [
-  (keyManager, signal) => keyManager.signer('a/b/1', { signal }),
-  (keyManager, signal) => keyManager.encrypt('a/b', MESSAGE, AAD, { signal }),
-  (keyManager, signal) => keyManager.decrypt('a/b', MESSAGE, AAD, { signal }),
-  (keyManager, signal) => keyManager.createSigningKey('a', 'b', { signal }),
-  (keyManager, signal) => keyManager.createSigningKeyVersion('a/b', { signal }),
-  (keyManager, signal) => keyManager.listSigningKeyVersions('a/b', { signal }),
-  (keyManager, signal) => keyManager.destroySigningKeyVersion('a/b/1', { signal }),
-  (keyManager, signal) => keyManager.createEncryptionKey('a', 'c', { signal }),
-  (keyManager, signal) => keyManager.createEncryptionKeyVersion('a/c', { signal }),
+interface Operation {
+  needs: keyof KeyManagerCapabilities
+  run: (keyManager: KeyManager, signal: AbortSignal) => Promise<unknown>
+}
+
+const OPERATIONS: Operation[] = [
+  { needs: 'sign', run: (keys, signal) => keys.signer('a/b/1', { signal }) },
+  { needs: 'encrypt', run: (keys, signal) => keys.encrypt('a/b', MESSAGE, AAD, { signal }) },
+  { needs: 'encrypt', run: (keys, signal) => keys.decrypt('a/b', MESSAGE, AAD, { signal }) },
+  { needs: 'createKeys', run: (keys, signal) => keys.createSigningKey('a', 'b', { signal }) },
+  {
+    needs: 'createVersions',
+    run: (keys, signal) => keys.createSigningKeyVersion('a/b', { signal }),
+  },
+  { needs: 'listVersions', run: (keys, signal) => keys.listSigningKeyVersions('a/b', { signal }) },
+  {
+    needs: 'destroyVersions',
+    run: (keys, signal) => keys.destroySigningKeyVersion('a/b/1', { signal }),
+  },
+  { needs: 'createKeys', run: (keys, signal) => keys.createEncryptionKey('a', 'c', { signal }) },
+  {
+    needs: 'createVersions',
+    run: (keys, signal) => keys.createEncryptionKeyVersion('a/c', { signal }),
+  },
 ]
+
+/** What an operation must fail with when its provider cannot be reached: its own code if it is not offered at all. */
+function codeOf({ needs }: Operation, { capabilities }: KeyManager): string {
+  return capabilities[needs] ? 'key_manager_unavailable' : UNSUPPORTED.code
+}
 
 function deadlinePromises(subject: Subject): void {
   test('does nothing for a caller that has stopped waiting', async () => {
     const signal = AbortSignal.abort(new Error('the deadline has passed'))
-    const outcome = {
-      code: expect.stringMatching(/^key_(manager_unavailable|operation_unsupported)$/),
-    }
+    const { keyManager } = subject()
     for (const operation of OPERATIONS) {
-      await expect(operation(subject().keyManager, signal)).rejects.toMatchObject(outcome)
+      const code = codeOf(operation, keyManager)
+      await expect(operation.run(keyManager, signal)).rejects.toMatchObject({ code })
     }
   })
 }
@@ -227,11 +287,64 @@ function hangingPromises(open: () => Promise<KeyManager>): void {
     const cause = new Error('the deadline has passed')
     for (const operation of OPERATIONS) {
       const deadline = new AbortController()
-      const attempt = operation(keyManager, deadline.signal)
+      const attempt = operation.run(keyManager, deadline.signal)
       deadline.abort(cause)
-      await expect(attempt).rejects.toMatchObject({ code: 'key_manager_unavailable', cause })
+      const code = codeOf(operation, keyManager)
+      const outcome = code === UNSUPPORTED.code ? { code } : { code, cause }
+      await expect(attempt).rejects.toMatchObject(outcome)
     }
   })
+}
+
+function failingPromises(open: () => Promise<FailingKeyManager>): void {
+  test('without permission every operation says so, and none is tried in vain', async () => {
+    const subject = await open()
+    const uses = await usesOf(subject)
+    subject.refuse(true)
+    for (const use of uses) {
+      const outcome = { code: 'key_access_denied', kind: 'internal' }
+      await expect(use()).rejects.toMatchObject(outcome)
+    }
+    subject.refuse(false)
+    for (const use of uses) expect(await use()).toBeDefined()
+  })
+
+  test('what is turned away as too much is tried again', async () => {
+    const subject = await open()
+    for (const use of await usesOf(subject)) {
+      subject.throttle(1)
+      expect(await use()).toBeDefined()
+    }
+  })
+
+  test('what is turned away again and again ends by the signal', async () => {
+    const subject = await open()
+    const uses = await usesOf(subject)
+    subject.throttle(Number.POSITIVE_INFINITY)
+    for (const use of uses) {
+      const attempt = use(AbortSignal.timeout(100))
+      await expect(attempt).rejects.toMatchObject({ code: 'key_manager_unavailable' })
+    }
+  })
+}
+
+/** Every way to use a key that the provider offers, on keys that are there. */
+async function usesOf(subject: KeyManagerUnderTest) {
+  const { keyManager } = subject
+  const uses: ((signal?: AbortSignal) => Promise<unknown>)[] = []
+  if (keyManager.capabilities.sign) {
+    const version = await aSigningKeyVersion(subject)
+    const signer = await keyManager.signer(version)
+    uses.push((signal) => keyManager.signer(version, { signal }))
+    uses.push((signal) => signer.sign(DIGEST, { signal }))
+  }
+  if (keyManager.capabilities.encrypt) {
+    const key = await anEncryptionKey(subject)
+    const ciphertext = await keyManager.encrypt(key, MESSAGE, AAD)
+    uses.push((signal) => keyManager.encrypt(key, MESSAGE, AAD, { signal }))
+    uses.push((signal) => keyManager.decrypt(key, ciphertext, AAD, { signal }))
+  }
+  return uses
 }
 
 async function aSigningKeyVersion(subject: KeyManagerUnderTest): Promise<string> {
@@ -247,6 +360,30 @@ async function anEncryptionKey(subject: KeyManagerUnderTest): Promise<string> {
   const key = await keyManager.createEncryptionKey(parent, 'encryption')
   await keyManager.createEncryptionKeyVersion(key)
   return key
+}
+
+/** Of two keys; undefined if the provider makes none and was given one only. */
+async function twoSigningKeyVersions(
+  subject: KeyManagerUnderTest,
+): Promise<[string, string] | undefined> {
+  const { keyManager, parent, otherSigningKeyVersion } = subject
+  const one = await aSigningKeyVersion(subject)
+  if (otherSigningKeyVersion !== undefined) return [one, otherSigningKeyVersion]
+  if (!keyManager.capabilities.createKeys) return undefined
+  const key = await keyManager.createSigningKey(parent, 'other-signing')
+  return [one, await keyManager.createSigningKeyVersion(key)]
+}
+
+async function twoEncryptionKeys(
+  subject: KeyManagerUnderTest,
+): Promise<[string, string] | undefined> {
+  const { keyManager, parent, otherEncryptionKey } = subject
+  const one = await anEncryptionKey(subject)
+  if (otherEncryptionKey !== undefined) return [one, otherEncryptionKey]
+  if (!keyManager.capabilities.createKeys) return undefined
+  const key = await keyManager.createEncryptionKey(parent, 'other-encryption')
+  await keyManager.createEncryptionKeyVersion(key)
+  return [one, key]
 }
 
 /** False, and proven so, if the provider makes no keys of its own or does not list their versions. */

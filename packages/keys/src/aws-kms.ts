@@ -1,0 +1,1 @@
+export { awsKmsKeyManager } from './aws-kms/key-manager.ts'
