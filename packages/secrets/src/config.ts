@@ -1,11 +1,20 @@
-import { choice, describeConfig, duration, env, flag, optionalText, text } from '@ens/config'
+import {
+  choice,
+  describeConfig,
+  duration,
+  env,
+  flag,
+  optionalText,
+  text,
+  textIfSet,
+} from '@ens/config'
 import { z } from 'zod'
 
 /** Where `secret://` references lead. None of these settings can itself be a reference. */
 export const secretsConfig = z.object({
   secretManager: env(
     'SECRET_MANAGER',
-    choice(['NOOP', 'FILESYSTEM', 'IN_MEMORY'], 'NOOP'),
+    choice(['NOOP', 'AWS_SECRETS_MANAGER', 'FILESYSTEM', 'IN_MEMORY'], 'NOOP'),
     'Where secret:// references in other variables lead. NOOP refuses them; IN_MEMORY is empty and for tests.',
   ),
   secretsDir: env(
@@ -27,6 +36,12 @@ export const secretsConfig = z.object({
     'SECRET_FILESYSTEM_ROOT',
     optionalText(),
     'Folder of the secrets of SECRET_MANAGER=FILESYSTEM. Unset: the working directory.',
+  ),
+  awsEndpoint: env(
+    'AWS_ENDPOINT_URL_SECRETS_MANAGER',
+    textIfSet(),
+    'URL of a server that speaks the protocol of AWS Secrets Manager, for SECRET_MANAGER=AWS_SECRETS_MANAGER. Unset: Amazon’s.',
+    { fallback: 'AWS_ENDPOINT_URL' },
   ),
 })
 

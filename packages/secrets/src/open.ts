@@ -19,6 +19,10 @@ export async function openSecretManager(
 
 async function openProvider(config: SecretsConfig): Promise<SecretManager> {
   switch (config.secretManager) {
+    case 'AWS_SECRETS_MANAGER': {
+      const { awsSecretManager } = await import('./aws-secrets-manager.ts')
+      return awsSecretManager({ endpoint: config.awsEndpoint })
+    }
     case 'FILESYSTEM': {
       const { filesystemSecretManager } = await import('./filesystem.ts')
       return filesystemSecretManager(config.filesystemRoot ?? '')

@@ -70,6 +70,7 @@ const config = {
   cacheTtlMs: 0,
   expansion: false,
   filesystemRoot: undefined,
+  awsEndpoint: undefined,
 } as const
 
 test('without a secret manager a reference is refused, with the reason', async () => {
