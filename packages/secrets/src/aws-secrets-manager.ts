@@ -4,34 +4,27 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager'
 import { type AwsConnection, type AwsFailure, clientSettings, failureOf, isRefused } from '@ens/aws'
-import { secretManagerUnavailable, secretNotFound, secretReferenceInvalid } from './errors.ts'
-import type { SecretManager } from './secret-manager.ts'
-
-export interface AwsSecretManagerOptions extends AwsConnection {
-  /** What all attempts to read a secret may take together. */
-  deadlineMs?: number
-}
-
-const DEADLINE_MS = 30_000
+import { secretAccessDenied, secretManagerUnavailable, secretNotFound } from './errors.ts'
+import { untilAborted } from './guard.ts'
+import type { SecretManager, SecretValue } from './secret-manager.ts'
+import { secretValue } from './value.ts'
 
 /**
  * Secrets of AWS Secrets Manager, named as the operators of the reference server do: `SECRET@VERSION#STAGE`, the latter two
- * optional, SECRET a name or an ARN (operations.md, section 3.2). Without both it is the current version. A secret that was
- * stored as bytes must be UTF-8.
+ * optional, SECRET a name or an ARN (operations.md, section 3.2). Without both it is the current version.
  */
-export function awsSecretManager(options: AwsSecretManagerOptions = {}): SecretManager {
-  const { deadlineMs = DEADLINE_MS, ...connection } = options
+export function awsSecretManager(connection: AwsConnection = {}): SecretManager {
   const client = new SecretsManagerClient(clientSettings(connection))
   return {
-    async get(name) {
-      const abortSignal = AbortSignal.timeout(deadlineMs)
-      const command = new GetSecretValueCommand(parseReference(name))
-      const value = await client.send(command, { abortSignal }).catch((error) => {
-        if (abortSignal.aborted) throw tooLate(name, deadlineMs)
-        throw translation(failureOf(error), name)
-      })
-      return textOf(name, value)
-    },
+    get: (name, { signal } = {}) =>
+      untilAborted(signal, async () => {
+        const command = new GetSecretValueCommand(parseReference(name))
+        const within = signal ? { abortSignal: signal } : {}
+        const answer = await client.send(command, within).catch((error) => {
+          throw translation(failureOf(error), name)
+        })
+        return valueFrom(name, answer)
+      }),
   }
 }
 
@@ -58,15 +51,10 @@ function parseReference(name: string): Reference {
   }
 }
 
-function textOf(name: string, value: GetSecretValueCommandOutput): string {
-  if (value.SecretString !== undefined) return value.SecretString
-  if (value.SecretBinary === undefined)
-    throw secretManagerUnavailable(`the answer for ${name} holds no secret`)
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value.SecretBinary)
-  } catch {
-    throw secretReferenceInvalid(`the secret ${name} holds bytes that are no UTF-8 text`)
-  }
+function valueFrom(name: string, answer: GetSecretValueCommandOutput): SecretValue {
+  if (answer.SecretString !== undefined) return answer.SecretString
+  if (answer.SecretBinary) return secretValue(Buffer.from(answer.SecretBinary))
+  throw secretManagerUnavailable(`the answer for ${name} holds no secret`)
 }
 
 function translation(cause: AwsFailure, name: string): Error {
@@ -78,14 +66,12 @@ function translation(cause: AwsFailure, name: string): Error {
     case 'InvalidRequestException':
       return secretNotFound(`the secret ${name} is marked for deletion`, { cause })
     case 'DecryptionFailure':
-      return secretNotFound(`the secret ${name} may not be decrypted; see its KMS key`, { cause })
+      return secretAccessDenied(`the secret ${name} may not be decrypted; see its KMS key`, {
+        cause,
+      })
   }
   if (isRefused(cause)) {
-    return secretNotFound(`the secret ${name} may not be read (${cause.reason})`, { cause })
+    return secretAccessDenied(`the secret ${name} may not be read (${cause.reason})`, { cause })
   }
   return secretManagerUnavailable(`the secret ${name} cannot be read: ${cause.reason}`, { cause })
-}
-
-function tooLate(name: string, deadlineMs: number): Error {
-  return secretManagerUnavailable(`the secret ${name} could not be read in ${deadlineMs} ms`)
 }

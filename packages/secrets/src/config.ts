@@ -7,6 +7,7 @@ import {
   optionalText,
   text,
   textIfSet,
+  timeout,
 } from '@ens/config'
 import { z } from 'zod'
 
@@ -26,6 +27,16 @@ export const secretsConfig = z.object({
     'SECRET_CACHE_TTL',
     duration('5m'),
     'How long a secret is kept before it is asked for again; 0 keeps none.',
+  ),
+  cacheStaleMs: env(
+    'SECRET_CACHE_STALE',
+    duration('1h'),
+    'How long after SECRET_CACHE_TTL a secret still serves while the secret manager is in trouble; 0 not at all.',
+  ),
+  timeoutMs: env(
+    'SECRET_TIMEOUT',
+    timeout('10s'),
+    'Longest to wait for the secret manager, its retries included.',
   ),
   expansion: env(
     'SECRET_EXPANSION',
