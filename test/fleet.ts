@@ -10,7 +10,7 @@ import type { KeyManager } from '@ens/keys'
 import { memoryKeyManager } from '@ens/keys/testing'
 import { silentLogger } from '@ens/observability/testing'
 import type { Issuer } from '@ens/phone'
-import { openBlobstore, storageConfig } from '@ens/storage'
+import { openBlobstore } from '@ens/storage'
 import { freshKeyPair } from '@ens/verification/testing'
 import { type Cdn, startCdn } from '../packages/local/src/cdn.ts'
 import { exportSettings } from '../services/export/src/config.ts'
@@ -170,9 +170,7 @@ export async function exportDeps(
   })
   return {
     ...given,
-    blobstore: await openBlobstore(
-      loadConfig(storageConfig, { BLOBSTORE: 'FILESYSTEM', BLOBSTORE_FILESYSTEM_ROOT: root }),
-    ),
+    blobstore: await openBlobstore({ blobstore: 'FILESYSTEM', filesystemRoot: root }),
     settings,
     random: cryptoRandom,
     events: exportEvents(await silentLogger()),

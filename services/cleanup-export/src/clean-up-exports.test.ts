@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadConfig } from '@ens/config'
 import { type Database, databaseUnavailable, sql, type Transaction } from '@ens/database'
 import { type TestDatabase, testDatabase } from '@ens/database/testing'
 import { type LogLine, recordingLogger } from '@ens/observability/testing'
-import { openBlobstore, storageConfig, storageUnavailable } from '@ens/storage'
+import { openBlobstore, storageUnavailable } from '@ens/storage'
 import { type MemoryBlobstore, memoryBlobstore } from '@ens/storage/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type CleanupDeps, cleanUpExports } from './clean-up-exports.ts'
@@ -151,9 +150,7 @@ describe('archives', () => {
   test('are deleted from folders too', async () => {
     const root = await mkdtemp(join(tmpdir(), 'clean up '))
     await mkdir(join(root, BUCKET))
-    const folders = await openBlobstore(
-      loadConfig(storageConfig, { BLOBSTORE: 'FILESYSTEM', BLOBSTORE_FILESYSTEM_ROOT: root }),
-    )
+    const folders = await openBlobstore({ blobstore: 'FILESYSTEM', filesystemRoot: root })
     const inFolders = testArchives(db, folders)
     const [gone = ''] = await inFolders.addBatch({ ...windowEnded(1), doomed: 1 })
     const [stays = ''] = await inFolders.addBatch({ ...windowEnded(-1), published: 1 })

@@ -24,6 +24,7 @@ export interface KmsKey {
 }
 
 const ACCOUNT = '111122223333'
+const ARN = /^arn:aws:kms:[a-z0-9-]+:\d{12}:(key|alias)\/[\w/-]+$/
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const ID_BYTES = 36
@@ -75,9 +76,9 @@ export class KmsKeys {
       ? this.#aliases.get(name)
       : this.#keys.get(name.replace(/^key\//, ''))
     if (key) return key
-    if (keyId.startsWith('arn:') || /^alias\/[\w/-]+$/.test(keyId) || /^[\w-]+$/.test(keyId))
-      throw new Exception('NotFoundException', `${keyId} is not found`)
-    throw new Exception('ValidationException', 'the key id is malformed')
+    if (keyId.startsWith('arn:') && !ARN.test(keyId))
+      throw new Exception('InvalidArnException', 'the ARN is malformed')
+    throw new Exception('NotFoundException', 'there is no such key')
   }
 
   getUsable(keyId: string): KmsKey {

@@ -81,7 +81,7 @@ describe('a signature is not good', () => {
   test('if it is missing or no signature', () => {
     const { authorization, ...headers } = putObject.headers
     expect(signatureFault({ ...putObject, headers }, S3, MAY_2013)).toBe('missing')
-    expect(changed({}, { authorization: `${authorization}0` })).toBe('malformed')
+    expect(changed({}, { authorization: `${String(authorization)}0` })).toBe('malformed')
     expect(changed({}, { authorization: 'Bearer x' })).toBe('malformed')
   })
 
