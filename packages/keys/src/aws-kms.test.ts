@@ -1,5 +1,5 @@
 import { createHash, verify } from 'node:crypto'
-import { type FaultyLink, faultyLink } from '@ens/provider-servers'
+import { type FaultyLink, faultyLink, runModule } from '@ens/provider-servers'
 import { type KmsServer, kmsServer } from '@ens/provider-servers/aws'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { awsKmsKeyManager } from './aws-kms.ts'
@@ -108,6 +108,8 @@ describe('a key of KMS', () => {
     for (const aad of [Buffer.alloc(0), Buffer.of(0), Buffer.of(255, 254, 0)]) {
       const ciphertext = await keyManager.encrypt(key, MESSAGE, aad)
       expect(await keyManager.decrypt(key, ciphertext, aad)).toEqual(MESSAGE)
+      const attempt = keyManager.decrypt(key, ciphertext, Buffer.of(...aad, 0))
+      await expect(attempt).rejects.toMatchObject({ code: 'decryption_failed' })
     }
   })
 
@@ -175,4 +177,27 @@ describe('KMS that fails', () => {
       cause: { reason: 'ECONNREFUSED' },
     })
   })
+})
+
+test('KEY_MANAGER=AWS_KMS finds region and credentials in the environment, and only then loads the SDK', async () => {
+  const code = `
+    const { loadConfig } = await import('@ens/config')
+    const { openKeyManager, keysConfig } = await import('@ens/keys')
+    const keyManager = await openKeyManager(loadConfig(keysConfig, process.env))
+    return process.env.KEY && (await keyManager.signer(process.env.KEY)).publicKey.asymmetricKeyType`
+  const run = (variables: Record<string, string>) =>
+    runModule(code, { folder: import.meta.dirname, variables })
+  const inKms = await run({
+    KEY_MANAGER: 'AWS_KMS',
+    AWS_ENDPOINT_URL: server.url,
+    AWS_REGION: server.region,
+    AWS_ACCESS_KEY_ID: server.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: server.credentials.secretAccessKey,
+    KEY: server.addSigningKey(),
+  })
+  const inMemory = await run({ KEY_MANAGER: 'MEMORY' })
+  const ofTheSdk = (url: string) => url.includes('@aws-sdk') || url.includes('@smithy')
+  expect(inKms.result).toBe('ec')
+  expect(inKms.loaded.some(ofTheSdk)).toBe(true)
+  expect(inMemory.loaded.filter(ofTheSdk)).toEqual([])
 })

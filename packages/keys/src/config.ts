@@ -22,7 +22,10 @@ export const keysConfig = z.object({
   ),
 })
 
-export type KeysConfig = z.output<typeof keysConfig>
+type EverySetting = z.output<typeof keysConfig>
+
+/** Settings of providers that are not chosen may be left out. */
+export type KeysConfig = Pick<EverySetting, 'keyManager' | 'filesystemRoot'> & Partial<EverySetting>
 
 /** Opens the key manager that the configuration names; only its code is loaded. */
 export async function openKeyManager(
