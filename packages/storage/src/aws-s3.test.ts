@@ -1,4 +1,7 @@
-import { type FaultyLink, faultyLink } from '@ens/provider-servers'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type FaultyLink, faultyLink, runModule } from '@ens/provider-servers'
 import { type S3Server, s3Server } from '@ens/provider-servers/aws'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { awsS3Blobstore } from './aws-s3.ts'
@@ -102,10 +105,14 @@ describe('S3 that fails', () => {
     const cause = new Error('the deadline has passed')
     const deadline = new AbortController()
     const attempt = store.put('exports', 'never', NEW, { ...INDEX, signal: deadline.signal })
-    const outcome = expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable', cause })
-    await expect.poll(() => server.requests.length).toBeGreaterThan(1)
-    deadline.abort(cause)
-    await outcome
+    const abortWhenTriedAgain = async () => {
+      await expect.poll(() => server.requests.length, { timeout: 10_000 }).toBeGreaterThan(1)
+      deadline.abort(cause)
+    }
+    await Promise.all([
+      expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable', cause }),
+      abortWhenTriedAgain(),
+    ])
   })
 
   test('without permission every operation says so, and quotes no credential', async () => {
@@ -240,5 +247,44 @@ describe('conditions', () => {
   test('a bucket of another kind of name than S3 has is refused', async () => {
     const attempt = store.put('a/b', 'name', NEW, INDEX)
     await expect(attempt).rejects.toMatchObject(CODE('invalid_bucket_name'))
+  })
+})
+
+describe('BLOBSTORE=AWS_S3', () => {
+  /** What a service does, in a process of its own. */
+  const run = (variables: Record<string, string>) => {
+    const code = `
+      const { loadConfig } = await import('@ens/config')
+      const { openBlobstore, storageConfig } = await import('@ens/storage')
+      const store = await openBlobstore(loadConfig(storageConfig, process.env))
+      const signal = AbortSignal.timeout(20_000)
+      const put = { contentType: 'application/zip', cacheable: true, signal }
+      return store.create('exports', 'by-settings', Buffer.from('new'), put).catch(({ code }) => ({ code }))`
+    return runModule(code, { folder: import.meta.dirname, variables })
+  }
+  const environment = {
+    BLOBSTORE: 'AWS_S3',
+    AWS_S3_PATH_STYLE: 'true',
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'not a secret: only for tests',
+  }
+
+  test('finds store, region and credentials in the environment, and only then loads the SDK', async () => {
+    const inS3 = await run({ ...environment, AWS_ENDPOINT_URL_S3: server.url })
+    expect(inS3.result).toHaveProperty('digest')
+    expect(await contentsOf('by-settings')).toEqual(NEW)
+    const onDisk = await run({ BLOBSTORE: 'FILESYSTEM', BLOBSTORE_FILESYSTEM_ROOT: '/nowhere' })
+    const ofTheSdk = (url: string) => url.includes('@aws-sdk') || url.includes('@smithy')
+    expect(inS3.loaded.some(ofTheSdk)).toBe(true)
+    expect(onDisk.loaded.filter(ofTheSdk)).toEqual([])
+  })
+
+  test('goes to no other store that only a shared file names', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'aws config ')), 'config')
+    await writeFile(file, `[default]\nendpoint_url = ${server.url}\n`)
+    const { result } = await run({ ...environment, AWS_CONFIG_FILE: file })
+    expect(result).toEqual({ code: 'storage_access_denied' })
+    expect(server.requests).toEqual([])
   })
 })

@@ -27,14 +27,18 @@ export const storageConfig = z.object({
   ),
 })
 
-export type StorageConfig = z.output<typeof storageConfig>
+type Settings = z.output<typeof storageConfig>
+
+/** What a store does not need may be left out. */
+export type StorageConfig = Pick<Settings, 'blobstore'> & Partial<Settings>
 
 /** Opens the blob store that the configuration names; only its code is loaded. */
 export async function openBlobstore(config: StorageConfig): Promise<Blobstore> {
   switch (config.blobstore) {
     case 'AWS_S3': {
       const { awsS3Blobstore } = await import('./aws-s3.ts')
-      return awsS3Blobstore({ endpoint: config.awsS3Endpoint, pathStyle: config.awsS3PathStyle })
+      const { awsS3Endpoint: endpoint, awsS3PathStyle: pathStyle = false } = config
+      return awsS3Blobstore({ endpoint, pathStyle })
     }
     case 'FILESYSTEM': {
       const { filesystemBlobstore } = await import('./filesystem.ts')
