@@ -1,4 +1,4 @@
-import { type FaultyLink, faultyLink } from '@ens/provider-servers'
+import { type FaultyLink, faultyLink, runModule } from '@ens/provider-servers'
 import { type SecretsManagerServer, secretsManagerServer } from '@ens/provider-servers/aws'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { awsSecretManager } from './aws-secrets-manager.ts'
@@ -122,6 +122,31 @@ describe('Secrets Manager', () => {
       cause: { reason: 'ECONNREFUSED' },
     })
   })
+})
+
+test('SECRET_MANAGER=AWS_SECRETS_MANAGER resolves references, and only then loads the SDK', async () => {
+  const code = `
+    const { env, text } = await import('@ens/config')
+    const { loadConfigWithSecrets, secretsConfig } = await import('@ens/secrets')
+    const { z } = await import('zod')
+    const user = env('DB_USER', text('nobody'), 'User.')
+    const schema = z.object({ user, secrets: secretsConfig })
+    return (await loadConfigWithSecrets(schema, process.env, () => new Date())).config.user`
+  const run = (variables: Record<string, string>) =>
+    runModule(code, { folder: import.meta.dirname, variables })
+  const inAws = await run({
+    SECRET_MANAGER: 'AWS_SECRETS_MANAGER',
+    DB_USER: 'secret://plain',
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: server.url,
+    AWS_REGION: server.region,
+    AWS_ACCESS_KEY_ID: server.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: server.credentials.secretAccessKey,
+  })
+  const inMemory = await run({ SECRET_MANAGER: 'IN_MEMORY' })
+  const ofTheSdk = (url: string) => url.includes('@aws-sdk') || url.includes('@smithy')
+  expect(inAws.result).toBe('hunter2')
+  expect(inAws.loaded.some(ofTheSdk)).toBe(true)
+  expect(inMemory.loaded.filter(ofTheSdk)).toEqual([])
 })
 
 const MISSING = { code: 'secret_not_found' }
