@@ -1,3 +1,5 @@
+import { configInvalid } from '@ens/config'
+
 /** How to reach AWS. What is left out comes by the SDK's own chain: variables, shared files, the platform's metadata. */
 export interface AwsConnection {
   /** Of a server that speaks the protocol; unset: the one of AWS in the region. */
@@ -24,5 +26,16 @@ export function clientSettings({ endpoint, region, credentials }: AwsConnection)
     retryMode: 'standard',
     maxAttempts: MOST_ATTEMPTS,
     requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS, socketTimeout: SILENCE_TIMEOUT_MS },
+  }
+}
+
+/** Throws `invalid_config` if nothing names the region, so that a service does not find out with its first request. */
+export async function requireRegion(client: {
+  readonly config: { region: () => Promise<string> }
+}): Promise<void> {
+  try {
+    await client.config.region()
+  } catch {
+    throw configInvalid('AWS_REGION: required, unless a shared file of AWS names the region')
   }
 }

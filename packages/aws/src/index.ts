@@ -1,2 +1,2 @@
-export { type AwsConnection, clientSettings } from './client.ts'
+export { type AwsConnection, clientSettings, requireRegion } from './client.ts'
 export { AwsFailure, failureOf, isRefused } from './failure.ts'

@@ -1,1 +1,1 @@
-export { awsKmsKeyManager } from './aws-kms/key-manager.ts'
+export { awsKmsKeyManager, openAwsKms } from './aws-kms/key-manager.ts'

@@ -35,8 +35,8 @@ export async function openKeyManager(
 ): Promise<KeyManager> {
   switch (config.keyManager) {
     case 'AWS_KMS': {
-      const { awsKmsKeyManager } = await import('./aws-kms.ts')
-      return awsKmsKeyManager({ endpoint: config.awsKmsEndpoint })
+      const { openAwsKms } = await import('./aws-kms.ts')
+      return openAwsKms({ endpoint: config.awsKmsEndpoint })
     }
     case 'FILESYSTEM': {
       const { filesystemKeyManager } = await import('./filesystem.ts')

@@ -3,7 +3,14 @@ import {
   type GetSecretValueCommandOutput,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager'
-import { type AwsConnection, type AwsFailure, clientSettings, failureOf, isRefused } from '@ens/aws'
+import {
+  type AwsConnection,
+  type AwsFailure,
+  clientSettings,
+  failureOf,
+  isRefused,
+  requireRegion,
+} from '@ens/aws'
 import { secretAccessDenied, secretManagerUnavailable, secretNotFound } from './errors.ts'
 import { untilAborted } from './guard.ts'
 import type { SecretManager, SecretValue } from './secret-manager.ts'
@@ -13,8 +20,18 @@ import { secretValue } from './value.ts'
  * Secrets of AWS Secrets Manager, named as the operators of the reference server do: `SECRET@VERSION#STAGE`, the latter two
  * optional, SECRET a name or an ARN (operations.md, section 3.2). Without both it is the current version.
  */
-export function awsSecretManager(connection: AwsConnection = {}): SecretManager {
+export function awsSecretManager(connection: AwsConnection): SecretManager {
+  return secretManagerOf(new SecretsManagerClient(clientSettings(connection)))
+}
+
+/** For the start of a service: throws `invalid_config` if the region is not known. */
+export async function openAwsSecretManager(connection: AwsConnection): Promise<SecretManager> {
   const client = new SecretsManagerClient(clientSettings(connection))
+  await requireRegion(client)
+  return secretManagerOf(client)
+}
+
+function secretManagerOf(client: SecretsManagerClient): SecretManager {
   return {
     get: (name, { signal } = {}) =>
       untilAborted(signal, async () => {

@@ -26,8 +26,8 @@ export async function openSecretManager(
 async function openProvider(config: SecretsConfig): Promise<SecretManager> {
   switch (config.secretManager) {
     case 'AWS_SECRETS_MANAGER': {
-      const { awsSecretManager } = await import('./aws-secrets-manager.ts')
-      return awsSecretManager({ endpoint: config.awsEndpoint })
+      const { openAwsSecretManager } = await import('./aws-secrets-manager.ts')
+      return openAwsSecretManager({ endpoint: config.awsEndpoint })
     }
     case 'FILESYSTEM': {
       const { filesystemSecretManager } = await import('./filesystem.ts')

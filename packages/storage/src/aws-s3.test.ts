@@ -280,6 +280,12 @@ describe('BLOBSTORE=AWS_S3', () => {
     expect(onDisk.loaded.filter(ofTheSdk)).toEqual([])
   })
 
+  test('does not start without a region', async () => {
+    const { AWS_REGION, ...elsewhere } = environment
+    const started = run({ ...elsewhere, HOME: '/nowhere', AWS_ENDPOINT_URL_S3: server.url })
+    await expect(started).rejects.toThrow('AWS_REGION: required')
+  })
+
   test('goes to no other store that only a shared file names', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'aws config ')), 'config')
     await writeFile(file, `[default]\nendpoint_url = ${server.url}\n`)

@@ -36,9 +36,9 @@ export type StorageConfig = Pick<Settings, 'blobstore'> & Partial<Settings>
 export async function openBlobstore(config: StorageConfig): Promise<Blobstore> {
   switch (config.blobstore) {
     case 'AWS_S3': {
-      const { awsS3Blobstore } = await import('./aws-s3.ts')
+      const { openAwsS3 } = await import('./aws-s3.ts')
       const { awsS3Endpoint: endpoint, awsS3PathStyle: pathStyle = false } = config
-      return awsS3Blobstore({ endpoint, pathStyle })
+      return openAwsS3({ endpoint, pathStyle })
     }
     case 'FILESYSTEM': {
       const { filesystemBlobstore } = await import('./filesystem.ts')

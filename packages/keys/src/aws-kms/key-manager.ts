@@ -6,7 +6,7 @@ import {
   KMSClient,
   SignCommand,
 } from '@aws-sdk/client-kms'
-import { type AwsConnection, clientSettings } from '@ens/aws'
+import { type AwsConnection, clientSettings, requireRegion } from '@ens/aws'
 import { NO_CAPABILITY } from '../capabilities.ts'
 import { isP256 } from '../ecdsa.ts'
 import {
@@ -28,9 +28,18 @@ const LONGEST_CIPHERTEXT_BYTES = 6144
  * Keys of AWS KMS, named by key id, ARN, alias or ARN of an alias. A signing key of KMS has one version for ever, so that its
  * id is the id of a version; keys are made, and encryption keys rotated, with the tools of AWS.
  */
-export function awsKmsKeyManager(connection: AwsConnection = {}): KeyManager {
-  const client = new KMSClient(clientSettings(connection))
+export function awsKmsKeyManager(connection: AwsConnection): KeyManager {
+  return keyManagerOf(new KMSClient(clientSettings(connection)))
+}
 
+/** For the start of a service: throws `invalid_config` if the region is not known. */
+export async function openAwsKms(connection: AwsConnection): Promise<KeyManager> {
+  const client = new KMSClient(clientSettings(connection))
+  await requireRegion(client)
+  return keyManagerOf(client)
+}
+
+function keyManagerOf(client: KMSClient): KeyManager {
   /** Signs with the key whose public part it shows, though an alias be pointed to another one meanwhile. */
   async function openSigner(keyId: string, call?: CallOptions): Promise<Signer> {
     const found = await client.send(new GetPublicKeyCommand({ KeyId: keyId }), within(call))

@@ -5,7 +5,9 @@ import {
   HeadObjectCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
+  type S3Client,
 } from '@aws-sdk/client-s3'
+import { requireRegion } from '@ens/aws'
 import { type Blobstore, cacheControl, type PutOptions, type Version } from '../blobstore.ts'
 import { digestOf } from '../digest.ts'
 import { objectChanged, objectExists, storageUnavailable } from '../errors.ts'
@@ -23,7 +25,17 @@ const WRITER = 'writer'
  * Buckets are those of the account. Bytes are sent with their SHA-256, which the store compares and keeps.
  */
 export function awsS3Blobstore(options: AwsS3Options): Blobstore {
+  return blobstoreOf(openClient(options), options)
+}
+
+/** For the start of a service: throws `invalid_config` if the region is not known. */
+export async function openAwsS3(options: AwsS3Options): Promise<Blobstore> {
   const client = openClient(options)
+  await requireRegion(client)
+  return blobstoreOf(client, options)
+}
+
+function blobstoreOf(client: S3Client, options: AwsS3Options): Blobstore {
   const requireConditions = conditionChecker(client, { trusted: options.endpoint === undefined })
 
   /** Writes if the condition holds, and returns the version; undefined if it does not. */
