@@ -3,7 +3,7 @@ import { type SecretsManagerServer, secretsManagerServer } from '@ens/provider-s
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { awsSecretManager } from './aws-secrets-manager.ts'
 import type { SecretManager } from './secret-manager.ts'
-import { secretManagerContract } from './testing/contract.ts'
+import { type SecretFaults, secretManagerContract } from './testing/contract.ts'
 
 const servers: { close(): Promise<void> }[] = []
 afterAll(async () => {
@@ -26,6 +26,20 @@ function managerAt(port: number, { region, credentials }: SecretsManagerServer):
   return awsSecretManager({ endpoint: `http://127.0.0.1:${port}`, region, credentials })
 }
 
+function faultsOf(server: SecretsManagerServer, link: FaultyLink): SecretFaults {
+  return {
+    refuse: () => server.refuse(true),
+    throttle: (calls) => server.throttle(calls),
+    cut: () => link.cutAnswerAfter(150),
+    hang: () => link.hang(),
+    mend() {
+      link.mend()
+      server.refuse(false)
+      server.throttle(0)
+    },
+  }
+}
+
 secretManagerContract('of AWS', async (stored) => {
   const server = await started()
   const link = await linkTo(server)
@@ -34,17 +48,7 @@ secretManagerContract('of AWS', async (stored) => {
     manager: managerAt(link.port, server),
     add: async (name, value) => `${name}@${server.store(name, value)}`,
     binary: true,
-    faults: {
-      refuse: () => server.refuse(true),
-      throttle: (calls) => server.throttle(calls),
-      cut: () => link.cutAnswerAfter(150),
-      hang: () => link.hang(),
-      mend() {
-        link.mend()
-        server.refuse(false)
-        server.throttle(0)
-      },
-    },
+    faults: faultsOf(server, link),
   }
 })
 
