@@ -6,7 +6,8 @@ const described = describeSettings(propertyTests)
 if (described !== undefined) console.log(described)
 
 export default defineConfig({
-  ssr: { resolve: { conditions: ['@ens/source', 'node', 'module'] } },
+  // Not `module`: it leads to code for bundlers, which Node, who loads dependencies, cannot import.
+  ssr: { resolve: { conditions: ['@ens/source', 'node'] } },
   test: {
     include: ['{packages,services}/*/src/**/*.test.ts', '{bench,scripts,test}/**/*.test.ts'],
     globalSetup: './packages/embedded-postgres/src/test-database.ts',

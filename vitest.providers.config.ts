@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 /** The contract suites against whatever their documented variables point to: real accounts, or servers by other people. */
 export default defineConfig({
-  ssr: { resolve: { conditions: ['@ens/source', 'node', 'module'] } },
+  ssr: { resolve: { conditions: ['@ens/source', 'node'] } },
   test: {
     include: ['packages/*/src/**/*.providers.ts'],
     // A provider without its variables registers no test, and is named at the end.

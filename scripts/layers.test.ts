@@ -17,6 +17,7 @@ const VIOLATIONS: [file: string, imports: string, rule: string][] = [
   ['packages/keys/src/a.ts', '@ens/database', 'keys-imports-only-what-is-below'],
   ['packages/secrets/src/a.ts', '@ens/domain', 'secrets-imports-only-what-is-below'],
   ['packages/vault/src/a.ts', '@ens/keys', 'vault-imports-only-what-is-below'],
+  ['packages/aws/src/a.ts', '@ens/keys', 'aws-imports-only-what-is-below'],
   [
     'packages/provider-servers/src/a.ts',
     '@ens/errors',

@@ -10,7 +10,7 @@ import type { KeyManager } from '@ens/keys'
 import { memoryKeyManager } from '@ens/keys/testing'
 import { silentLogger } from '@ens/observability/testing'
 import type { Issuer } from '@ens/phone'
-import { openBlobstore } from '@ens/storage'
+import { type Blobstore, openBlobstore } from '@ens/storage'
 import { freshKeyPair } from '@ens/verification/testing'
 import { type Cdn, startCdn } from '../packages/local/src/cdn.ts'
 import { exportSettings } from '../services/export/src/config.ts'
@@ -38,31 +38,43 @@ export interface Fleet {
   now(): Date
   moveTo(time: Date): void
   /** What the scheduler does. */
-  runExports(): Promise<WorkCounts>
+  runExports(signal?: AbortSignal): Promise<WorkCounts>
   close(): Promise<void>
 }
 
 type Overrides = Partial<Parameters<typeof admin.createExportConfig>[1]>
 
+/** Where a fleet keeps archives and keys, if not in folders and in memory. */
+export interface Cloud {
+  keyManager: KeyManager
+  /** Of keys that are there already. */
+  revisionKeyId: string
+  signingKeyVersionId: string
+  blobstore: Blobstore
+  /** Where phones find the bucket. */
+  bucketUrl: string
+}
+
 /** Starts a fleet at that moment: an authority, an app in region MX, a signing key, and no export yet. */
-export async function startFleet(start: Date): Promise<Fleet> {
+export async function startFleet(start: Date, cloud?: Cloud): Promise<Fleet> {
   const db = await testDatabase()
   const root = await mkdtemp(join(tmpdir(), 'fleet '))
   await mkdir(join(root, BUCKET))
-  const keyManager = memoryKeyManager()
+  const keyManager = cloud?.keyManager ?? memoryKeyManager()
   let clock = start
   const now = () => clock
   const setUp = { db, now, keyManager }
   const issuer = await addAuthority(setUp, start)
-  const { signatureInfoId, publicKeys } = await addSigner(setUp)
-  const exposure = await startExposure({ db, now, keyManager })
+  const keys = cloud ?? (await makeKeys(keyManager))
+  const { signatureInfoId, publicKeys } = await addSigner(setUp, keys.signingKeyVersionId)
+  const exposure = await startExposure({ db, now, keyManager }, keys.revisionKeyId)
   const cdn: Cdn = await startCdn(root, 0)
-  const deps = await exportDeps({ db, now, keyManager, root })
-  const signal = new AbortController().signal
+  const onDisk = await exportDeps({ db, now, keyManager, root })
+  const deps = { ...onDisk, ...(cloud && { blobstore: cloud.blobstore }) }
   return {
     db,
     publishUrl: `${exposure.url}/v1/publish`,
-    cdnUrl: `${cdn.url}/${BUCKET}`,
+    cdnUrl: cloud?.bucketUrl ?? `${cdn.url}/${BUCKET}`,
     issuer,
     publicKeys,
     addExport: (config) =>
@@ -77,7 +89,7 @@ export async function startFleet(start: Date): Promise<Fleet> {
     moveTo(time) {
       clock = time
     },
-    async runExports() {
+    async runExports(signal = new AbortController().signal) {
       await createBatches(deps, signal)
       return workBatches(deps, signal)
     },
@@ -112,11 +124,16 @@ export async function addAuthority(deps: SetUp, start: Date): Promise<Issuer> {
   return { issuer: 'gov.example', audience: 'key-server', keyId: 'v1', privateKey }
 }
 
+async function makeKeys(keyManager: KeyManager) {
+  await admin.createEncryptionKey(keyManager, REVISION_KEY)
+  const { versionId } = await admin.createSigningKey(keyManager, 'system/export')
+  return { revisionKeyId: REVISION_KEY, signingKeyVersionId: versionId }
+}
+
 async function addSigner(
   deps: SetUp,
+  versionId: string,
 ): Promise<{ signatureInfoId: number; publicKeys: ExportPublicKey[] }> {
-  await admin.createEncryptionKey(deps.keyManager, REVISION_KEY)
-  const { versionId } = await admin.createSigningKey(deps.keyManager, 'system/export')
   const signatureInfoId = await admin.createSignatureInfo(deps, {
     signingKey: versionId,
     keyId: '310',
@@ -132,13 +149,13 @@ interface Shared {
   keyManager: KeyManager
 }
 
-async function startExposure({ db, now, keyManager }: Shared) {
+async function startExposure({ db, now, keyManager }: Shared, revisionKeyId: string) {
   const config = loadConfig(exposureConfig, {
     ...databaseVariables(db),
     // A machine that runs tests may be slow for reasons of its own.
     MAX_EVENT_LOOP_DELAY: '0s',
     KEY_MANAGER: 'MEMORY',
-    REVISION_TOKEN_KEY_ID: REVISION_KEY,
+    REVISION_TOKEN_KEY_ID: revisionKeyId,
     REVISION_TOKEN_AAD: randomBytes(16).toString('base64'),
   })
   const logger = await silentLogger()

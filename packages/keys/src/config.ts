@@ -1,4 +1,4 @@
-import { choice, env, optionalText } from '@ens/config'
+import { choice, env, optionalText, textIfSet } from '@ens/config'
 import { vaultConfig } from '@ens/vault/config'
 import { z } from 'zod'
 import type { KeyManager } from './key-manager.ts'
@@ -7,7 +7,7 @@ import { noopKeyManager } from './noop.ts'
 export const keysConfig = z.object({
   keyManager: env(
     'KEY_MANAGER',
-    choice(['FILESYSTEM', 'HASHICORP_VAULT', 'NOOP', 'MEMORY'] as const),
+    choice(['AWS_KMS', 'FILESYSTEM', 'HASHICORP_VAULT', 'NOOP', 'MEMORY'] as const),
     'Where signing and encryption keys are kept. MEMORY is for tests; NOOP is for services that need no key.',
   ),
   filesystemRoot: env(
@@ -16,6 +16,12 @@ export const keysConfig = z.object({
     'Folder of the keys of KEY_MANAGER=FILESYSTEM; made if missing. Unset: the working directory.',
   ),
   vault: vaultConfig,
+  awsKmsEndpoint: env(
+    'AWS_ENDPOINT_URL_KMS',
+    textIfSet(),
+    'URL of a server that speaks the protocol of AWS KMS, for KEY_MANAGER=AWS_KMS. Unset: Amazon’s.',
+    { fallback: 'AWS_ENDPOINT_URL' },
+  ),
 })
 
 type EverySetting = z.output<typeof keysConfig>
@@ -30,6 +36,10 @@ export async function openKeyManager(
   now: () => Date = () => new Date(),
 ): Promise<KeyManager> {
   switch (config.keyManager) {
+    case 'AWS_KMS': {
+      const { openAwsKms } = await import('./aws-kms.ts')
+      return openAwsKms({ endpoint: config.awsKmsEndpoint })
+    }
     case 'FILESYSTEM': {
       const { filesystemKeyManager } = await import('./filesystem.ts')
       return filesystemKeyManager({ root: config.filesystemRoot ?? '', now })

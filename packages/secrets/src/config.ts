@@ -6,6 +6,7 @@ import {
   flag,
   optionalText,
   text,
+  textIfSet,
   timeout,
 } from '@ens/config'
 import { vaultConfig } from '@ens/vault/config'
@@ -15,7 +16,7 @@ import { z } from 'zod'
 export const secretsConfig = z.object({
   secretManager: env(
     'SECRET_MANAGER',
-    choice(['NOOP', 'FILESYSTEM', 'HASHICORP_VAULT', 'IN_MEMORY'], 'NOOP'),
+    choice(['NOOP', 'AWS_SECRETS_MANAGER', 'FILESYSTEM', 'HASHICORP_VAULT', 'IN_MEMORY'], 'NOOP'),
     'Where secret:// references in other variables lead. NOOP refuses them; IN_MEMORY is empty and for tests.',
   ),
   secretsDir: env(
@@ -49,6 +50,12 @@ export const secretsConfig = z.object({
     'Folder of the secrets of SECRET_MANAGER=FILESYSTEM. Unset: the working directory.',
   ),
   vault: vaultConfig,
+  awsEndpoint: env(
+    'AWS_ENDPOINT_URL_SECRETS_MANAGER',
+    textIfSet(),
+    'URL of a server that speaks the protocol of AWS Secrets Manager, for SECRET_MANAGER=AWS_SECRETS_MANAGER. Unset: Amazon’s.',
+    { fallback: 'AWS_ENDPOINT_URL' },
+  ),
 })
 
 type EverySetting = z.output<typeof secretsConfig>

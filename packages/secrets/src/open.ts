@@ -25,6 +25,10 @@ export async function openSecretManager(
 
 async function openProvider(config: SecretsConfig): Promise<SecretManager> {
   switch (config.secretManager) {
+    case 'AWS_SECRETS_MANAGER': {
+      const { openAwsSecretManager } = await import('./aws-secrets-manager.ts')
+      return openAwsSecretManager({ endpoint: config.awsEndpoint })
+    }
     case 'FILESYSTEM': {
       const { filesystemSecretManager } = await import('./filesystem.ts')
       return filesystemSecretManager(config.filesystemRoot ?? '')

@@ -71,6 +71,7 @@ const config = {
   timeoutMs: 1000,
   expansion: false,
   filesystemRoot: undefined,
+  awsEndpoint: undefined,
 } as const
 
 test('without a secret manager a reference is refused, with the reason', async () => {

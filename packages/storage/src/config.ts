@@ -1,4 +1,4 @@
-import { choice, env, optionalText } from '@ens/config'
+import { choice, env, flag, optionalText, textIfSet } from '@ens/config'
 import { z } from 'zod'
 import type { Blobstore } from './blobstore.ts'
 import { noopBlobstore } from './noop.ts'
@@ -6,7 +6,7 @@ import { noopBlobstore } from './noop.ts'
 export const storageConfig = z.object({
   blobstore: env(
     'BLOBSTORE',
-    choice(['FILESYSTEM', 'NOOP', 'MEMORY'] as const),
+    choice(['AWS_S3', 'FILESYSTEM', 'NOOP', 'MEMORY'] as const),
     'Where export files are put. MEMORY is for tests; NOOP is for services that store nothing.',
   ),
   filesystemRoot: env(
@@ -14,13 +14,32 @@ export const storageConfig = z.object({
     optionalText(),
     'Folder that holds the buckets of BLOBSTORE=FILESYSTEM, each a folder that exists. Unset: the working directory.',
   ),
+  awsS3Endpoint: env(
+    'AWS_ENDPOINT_URL_S3',
+    textIfSet(),
+    'URL of a store that speaks the protocol of S3 and honours its conditional writes, for BLOBSTORE=AWS_S3. Unset: Amazon’s.',
+    { fallback: 'AWS_ENDPOINT_URL' },
+  ),
+  awsS3PathStyle: env(
+    'AWS_S3_PATH_STYLE',
+    flag(false),
+    'Whether AWS_S3 puts the bucket into the path of an address and not into its host name; many stores other than Amazon’s want it.',
+  ),
 })
 
-export type StorageConfig = z.output<typeof storageConfig>
+type Settings = z.output<typeof storageConfig>
+
+/** What a store does not need may be left out. */
+export type StorageConfig = Pick<Settings, 'blobstore'> & Partial<Settings>
 
 /** Opens the blob store that the configuration names; only its code is loaded. */
 export async function openBlobstore(config: StorageConfig): Promise<Blobstore> {
   switch (config.blobstore) {
+    case 'AWS_S3': {
+      const { openAwsS3 } = await import('./aws-s3.ts')
+      const { awsS3Endpoint: endpoint, awsS3PathStyle: pathStyle = false } = config
+      return openAwsS3({ endpoint, pathStyle })
+    }
     case 'FILESYSTEM': {
       const { filesystemBlobstore } = await import('./filesystem.ts')
       return filesystemBlobstore(config.filesystemRoot ?? '')

@@ -1,7 +1,24 @@
-import { createHash, verify } from 'node:crypto'
+import { verify } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { isP256, publicKeyFromPem, publicKeyToPem } from '../ecdsa.ts'
-import type { KeyManager, KeyManagerCapabilities } from '../key-manager.ts'
+import type { KeyManager } from '../key-manager.ts'
+import {
+  AAD,
+  anEncryptionKey,
+  aSigningKeyVersion,
+  DIGEST,
+  expectLacking,
+  MESSAGE,
+  twoEncryptionKeys,
+  twoSigningKeyVersions,
+  UNSUPPORTED,
+} from './given-keys.ts'
+import {
+  deadlinePromises,
+  type FailingKeyManager,
+  failingPromises,
+  hangingPromises,
+} from './trouble.ts'
 
 export interface KeyManagerUnderTest {
   keyManager: KeyManager
@@ -10,21 +27,21 @@ export interface KeyManagerUnderTest {
   /** For a provider that cannot make keys: an existing one of each sort, the former by the id of a version. */
   signingKeyVersion?: string
   encryptionKey?: string
+  /** Beside the former: one of another key, and an encryption key that is not the latter. */
+  otherSigningKeyVersion?: string
+  otherEncryptionKey?: string
 }
-
-const MESSAGE = Buffer.from('what a phone will verify')
-const DIGEST = createHash('sha256').update(MESSAGE).digest()
-const AAD = Buffer.from('of one row')
-const UNSUPPORTED = { code: 'key_operation_unsupported' }
 
 /**
  * What every key manager promises; what it declares that it cannot must fail with `key_operation_unsupported`.
- * `hanging` opens one of the same provider whose other end never answers; every provider with another end needs it.
+ * `hanging` opens one of the same provider whose other end never answers, `failing` one whose other end refuses what it is
+ * told to refuse; every provider with another end of ours needs both.
  */
 export function keyManagerContract(
   name: string,
   open: () => Promise<KeyManagerUnderTest>,
   hanging?: () => Promise<KeyManager>,
+  failing?: () => Promise<FailingKeyManager>,
 ): void {
   describe(`the key manager ${name}`, () => {
     let subject: KeyManagerUnderTest
@@ -32,10 +49,12 @@ export function keyManagerContract(
       subject = await open()
     })
     signingPromises(() => subject)
+    otherKeyPromises(() => subject)
     versionPromises(() => subject)
     encryptionPromises(() => subject)
     deadlinePromises(() => subject)
     if (hanging) hangingPromises(hanging)
+    if (failing) failingPromises(failing)
   })
 }
 
@@ -66,6 +85,31 @@ function signingPromises(subject: Subject): void {
     if (!keyManager.capabilities.sign) return expectLacking(keyManager, 'sign')
     const missing = `${parent}/missing/1601899200000000000`
     await expect(keyManager.signer(missing)).rejects.toMatchObject({ code: 'key_not_found' })
+  })
+}
+
+function otherKeyPromises(subject: Subject): void {
+  test('a signature verifies with its own key and with no other', async () => {
+    const { keyManager } = subject()
+    if (!keyManager.capabilities.sign) return expectLacking(keyManager, 'sign')
+    const versions = await twoSigningKeyVersions(subject())
+    if (!versions) return expectLacking(keyManager, 'createKeys')
+    const [one, other] = versions
+    const [signer, stranger] = [await keyManager.signer(one), await keyManager.signer(other)]
+    const signature = await signer.sign(DIGEST)
+    expect(verify('sha256', MESSAGE, signer.publicKey, signature)).toBe(true)
+    expect(verify('sha256', MESSAGE, stranger.publicKey, signature)).toBe(false)
+  })
+
+  test('refuses a ciphertext of another key', async () => {
+    const { keyManager } = subject()
+    if (!keyManager.capabilities.encrypt) return expectLacking(keyManager, 'encrypt')
+    const keys = await twoEncryptionKeys(subject())
+    if (!keys) return expectLacking(keyManager, 'createKeys')
+    const [one, other] = keys
+    const ciphertext = await keyManager.encrypt(one, MESSAGE, AAD)
+    const attempt = keyManager.decrypt(other, ciphertext, AAD)
+    await expect(attempt).rejects.toMatchObject({ code: 'decryption_failed' })
   })
 }
 
@@ -176,8 +220,10 @@ function encryptionPromises(subject: Subject): void {
     if (!encrypt || !associatedData) return expectLacking(keyManager, 'associatedData')
     const key = await anEncryptionKey(subject())
     const ciphertext = await keyManager.encrypt(key, MESSAGE, AAD)
-    const attempt = keyManager.decrypt(key, ciphertext, Buffer.from('of another row'))
-    await expect(attempt).rejects.toMatchObject({ code: 'decryption_failed' })
+    for (const other of ['of another row', `${AAD.toString()} and more`]) {
+      const attempt = keyManager.decrypt(key, ciphertext, Buffer.from(other))
+      await expect(attempt).rejects.toMatchObject({ code: 'decryption_failed' })
+    }
   })
 
   test('refuses a ciphertext that was changed, cut or never one', async () => {
@@ -201,43 +247,6 @@ function encryptionPromises(subject: Subject): void {
   })
 }
 
-const OPERATIONS: ((keyManager: KeyManager, signal: AbortSignal) => Promise<unknown>)[] = [
-  (keyManager, signal) => keyManager.signer('a/b/1', { signal }),
-  (keyManager, signal) => keyManager.encrypt('a/b', MESSAGE, AAD, { signal }),
-  (keyManager, signal) => keyManager.decrypt('a/b', MESSAGE, AAD, { signal }),
-  (keyManager, signal) => keyManager.createSigningKey('a', 'b', { signal }),
-  (keyManager, signal) => keyManager.createSigningKeyVersion('a/b', { signal }),
-  (keyManager, signal) => keyManager.listSigningKeyVersions('a/b', { signal }),
-  (keyManager, signal) => keyManager.destroySigningKeyVersion('a/b/1', { signal }),
-  (keyManager, signal) => keyManager.createEncryptionKey('a', 'c', { signal }),
-  (keyManager, signal) => keyManager.createEncryptionKeyVersion('a/c', { signal }),
-]
-
-function deadlinePromises(subject: Subject): void {
-  test('does nothing for a caller that has stopped waiting', async () => {
-    const signal = AbortSignal.abort(new Error('the deadline has passed'))
-    const outcome = {
-      code: expect.stringMatching(/^key_(manager_unavailable|operation_unsupported)$/),
-    }
-    for (const operation of OPERATIONS) {
-      await expect(operation(subject().keyManager, signal)).rejects.toMatchObject(outcome)
-    }
-  })
-}
-
-function hangingPromises(open: () => Promise<KeyManager>): void {
-  test('a provider that hangs keeps nobody waiting past the signal', async () => {
-    const keyManager = await open()
-    const cause = new Error('the deadline has passed')
-    for (const operation of OPERATIONS) {
-      const deadline = new AbortController()
-      const attempt = operation(keyManager, deadline.signal)
-      deadline.abort(cause)
-      await expect(attempt).rejects.toMatchObject({ code: 'key_manager_unavailable', cause })
-    }
-  })
-}
-
 /** For a provider that destroys versions from the oldest on: others are refused, and stay. */
 async function destroyOlderThan(keyManager: KeyManager, key: string, version: string) {
   const attempt = keyManager.destroySigningKeyVersion(version)
@@ -246,21 +255,6 @@ async function destroyOlderThan(keyManager: KeyManager, key: string, version: st
   const listed = (await keyManager.listSigningKeyVersions(key)).map(({ id }) => id)
   const older = listed.slice(listed.indexOf(version) + 1).reverse()
   for (const id of older) await keyManager.destroySigningKeyVersion(id)
-}
-
-async function aSigningKeyVersion(subject: KeyManagerUnderTest): Promise<string> {
-  const { keyManager, parent, signingKeyVersion } = subject
-  if (signingKeyVersion !== undefined) return signingKeyVersion
-  const key = await keyManager.createSigningKey(parent, 'signing')
-  return keyManager.createSigningKeyVersion(key)
-}
-
-async function anEncryptionKey(subject: KeyManagerUnderTest): Promise<string> {
-  const { keyManager, parent, encryptionKey } = subject
-  if (encryptionKey !== undefined) return encryptionKey
-  const key = await keyManager.createEncryptionKey(parent, 'encryption')
-  await keyManager.createEncryptionKeyVersion(key)
-  return key
 }
 
 /** False, and proven so, if the provider makes no keys of its own or does not list their versions. */
@@ -273,8 +267,4 @@ async function canManageVersions(keyManager: KeyManager, parent: string): Promis
     await expect(keyManager.createSigningKeyVersion('any')).rejects.toMatchObject(UNSUPPORTED)
   }
   return createKeys && createVersions && listVersions
-}
-
-function expectLacking(keyManager: KeyManager, capability: keyof KeyManagerCapabilities): void {
-  expect(keyManager.capabilities[capability]).toBe(false)
 }

@@ -4,7 +4,7 @@ import type { SecretManager, SecretValue } from '../secret-manager.ts'
 import { textOf } from '../value.ts'
 
 /** Makes the provider's other end fail; after `mend` it is as good as new. */
-interface SecretFaults {
+export interface SecretFaults {
   /** Every call is refused for want of permission. */
   refuse(): void
   /** The next so many calls are turned away as too many (429, 503 or what the provider does). */

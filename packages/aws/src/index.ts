@@ -1,0 +1,2 @@
+export { type AwsConnection, clientSettings, requireRegion } from './client.ts'
+export { AwsFailure, failureOf, isRefused } from './failure.ts'

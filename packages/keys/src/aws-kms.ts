@@ -1,0 +1,1 @@
+export { awsKmsKeyManager, openAwsKms } from './aws-kms/key-manager.ts'
