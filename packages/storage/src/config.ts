@@ -6,13 +6,18 @@ import { noopBlobstore } from './noop.ts'
 export const storageConfig = z.object({
   blobstore: env(
     'BLOBSTORE',
-    choice(['FILESYSTEM', 'NOOP', 'MEMORY'] as const),
+    choice(['GOOGLE_CLOUD_STORAGE', 'FILESYSTEM', 'NOOP', 'MEMORY'] as const),
     'Where export files are put. MEMORY is for tests; NOOP is for services that store nothing.',
   ),
   filesystemRoot: env(
     'BLOBSTORE_FILESYSTEM_ROOT',
     optionalText(),
     'Folder that holds the buckets of BLOBSTORE=FILESYSTEM, each a folder that exists. Unset: the working directory.',
+  ),
+  googleEndpoint: env(
+    'GOOGLE_CLOUD_STORAGE_ENDPOINT',
+    httpAddress(),
+    'Address of BLOBSTORE=GOOGLE_CLOUD_STORAGE, such as a private endpoint. One of http:// is an emulator and is sent no credentials. Unset: storage.googleapis.com.',
   ),
 })
 
@@ -21,6 +26,11 @@ export type StorageConfig = z.output<typeof storageConfig>
 /** Opens the blob store that the configuration names; only its code is loaded. */
 export async function openBlobstore(config: StorageConfig): Promise<Blobstore> {
   switch (config.blobstore) {
+    case 'GOOGLE_CLOUD_STORAGE': {
+      const { googleCloudStorage } = await import('./google/google-cloud-storage.ts')
+      const { googleEndpoint: endpoint } = config
+      return googleCloudStorage(endpoint === undefined ? {} : { endpoint })
+    }
     case 'FILESYSTEM': {
       const { filesystemBlobstore } = await import('./filesystem.ts')
       return filesystemBlobstore(config.filesystemRoot ?? '')
