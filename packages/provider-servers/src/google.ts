@@ -32,6 +32,8 @@ export interface GoogleCloud {
     /** Also where a device downloads: `<endpoint>/<bucket>/<object>`. */
     endpoint: string
     faults: FaultSwitches
+    /** How many requests there were so far, those that failed included; downloads by devices do not count. */
+    readonly requests: number
     find(bucket: string, name: string): StoredGoogleObject | undefined
     names(bucket: string): string[]
   }
@@ -64,6 +66,9 @@ export async function startGoogleCloud(options: GoogleCloudOptions = {}): Promis
       port: storage.port,
       endpoint: endpoint(storage),
       faults: storage.api.faults,
+      get requests() {
+        return storage.api.requests
+      },
       find: (bucket, name) => storage.api.buckets.get(bucket)?.get(name),
       names: (bucket) => [...(storage.api.buckets.get(bucket)?.keys() ?? [])].sort(),
     },

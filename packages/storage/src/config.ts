@@ -1,4 +1,4 @@
-import { choice, env, optionalText } from '@ens/config'
+import { choice, env, optionalText, originIfSet } from '@ens/config'
 import { z } from 'zod'
 import type { Blobstore } from './blobstore.ts'
 import { noopBlobstore } from './noop.ts'
@@ -16,12 +16,15 @@ export const storageConfig = z.object({
   ),
   googleEndpoint: env(
     'GOOGLE_CLOUD_STORAGE_ENDPOINT',
-    httpAddress(),
+    originIfSet(),
     'Address of BLOBSTORE=GOOGLE_CLOUD_STORAGE, such as a private endpoint. One of http:// is an emulator and is sent no credentials. Unset: storage.googleapis.com.',
   ),
 })
 
-export type StorageConfig = z.output<typeof storageConfig>
+type Settings = z.output<typeof storageConfig>
+
+/** What a store does not need may be left out. */
+export type StorageConfig = Pick<Settings, 'blobstore'> & Partial<Settings>
 
 /** Opens the blob store that the configuration names; only its code is loaded. */
 export async function openBlobstore(config: StorageConfig): Promise<Blobstore> {

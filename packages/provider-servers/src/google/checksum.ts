@@ -1,4 +1,4 @@
-import { crc32c } from '@aws-crypto/crc32c'
+import { crc32c } from '@node-rs/crc32'
 
 /** CRC32C (RFC 3720, appendix B.4) as the JSON API writes it: four bytes, the greatest first, in base64. */
 export function crc32cInBase64(bytes: Uint8Array): string {

@@ -1,4 +1,4 @@
-import { crc32c } from '@aws-crypto/crc32c'
+import { crc32c } from '@node-rs/crc32'
 import { crc32cValue, withFirstBitFlipped } from './checksum.ts'
 import { faultSwitches } from './faults.ts'
 import type { Service } from './grpc-service.ts'

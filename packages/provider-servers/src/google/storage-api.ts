@@ -31,6 +31,8 @@ const UPLOAD = /^\/upload\/storage\/v1\/b\/([^/]+)\/o$/
 export class StorageApi {
   readonly buckets: Map<string, Bucket>
   readonly faults: Faults = faultSwitches()
+  /** Requests so far, those that failed included. */
+  requests = 0
   readonly #resumable = new ResumableUploads()
 
   constructor(buckets: readonly string[]) {
@@ -38,6 +40,7 @@ export class StorageApi {
   }
 
   answer(request: StorageRequest): Answer {
+    this.requests++
     const faulty = this.#faulty(permissionFor(request))
     if (faulty) return faulty
     const { pathname } = request.url

@@ -12,7 +12,7 @@ export async function startStorage(access: Access, buckets: readonly string[]) {
   const api = new StorageApi(buckets)
   const server = createServer(serverCertificate(), (request, response) => {
     answer(access, api, request).then(
-      (reply) => send(response, reply),
+      (reply) => (api.faults.loses() ? request.socket.destroy() : send(response, reply)),
       () => send(response, failure(400, 'badRequest', 'Bad Request')),
     )
   })

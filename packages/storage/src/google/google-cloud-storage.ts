@@ -43,8 +43,8 @@ interface Store {
  * which is sent twice, or arrives late, does nothing the second time. Who may read is the bucket's business; no ACL is touched.
  */
 export function googleCloudStorage(options: GoogleCloudStorageOptions = {}): Blobstore {
-  const { endpoint = GOOGLE_CLOUD_STORAGE, random = Math.random, credentials } = options
-  const store = { api: jsonApi({ endpoint, ...(credentials && { credentials }) }), random }
+  const { endpoint = GOOGLE_CLOUD_STORAGE, random = Math.random, authClient } = options
+  const store = { api: jsonApi({ endpoint, ...(authClient && { authClient }) }), random }
   return guarded({
     capabilities: { store: true, conditionalPut: true, headers: true },
 

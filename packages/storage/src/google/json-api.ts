@@ -1,4 +1,4 @@
-import { type gaxios, GoogleAuth, type GoogleAuthOptions, PassThroughClient } from 'google-auth-library'
+import { type AuthClient, type gaxios, GoogleAuth, PassThroughClient } from 'google-auth-library'
 import { ApiFailure, CredentialsFailure } from './api-failure.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write'
@@ -9,8 +9,8 @@ const LARGEST_ANSWER_BYTES = 512_000_000
 export interface JsonApiOptions {
   /** Where the API is: `https://…`, or `http://…` for an emulator, which is sent no credentials. */
   endpoint: string
-  /** Contents of a credential file. Without it, those of the machine are found as Google's libraries do. */
-  credentials?: GoogleAuthOptions['credentials']
+  /** Without it, the credentials of the machine are found as Google's libraries do. */
+  authClient?: AuthClient
 }
 
 export interface ApiRequest {
@@ -34,14 +34,8 @@ export type JsonApi = (request: ApiRequest, signal: AbortSignal) => Promise<ApiR
  * The JSON API of Cloud Storage with Google's credentials: https://cloud.google.com/storage/docs/json_api/v1. Requests end with
  * the signal, and connections with them.
  */
-export function jsonApi({ endpoint, credentials }: JsonApiOptions): JsonApi {
-  const client = endpoint.startsWith('http:')
-    ? new PassThroughClient()
-    : new GoogleAuth({
-        scopes: SCOPE,
-        clientOptions: { forceRefreshOnFailure: true },
-        ...(credentials && { credentials }),
-      })
+export function jsonApi({ endpoint, authClient }: JsonApiOptions): JsonApi {
+  const client = authClient ?? credentialsFor(endpoint)
   return async ({ method, path, query, headers, body }, signal) => {
     const url = `${endpoint}${path}?${new URLSearchParams(query)}`
     try {
@@ -53,13 +47,20 @@ export function jsonApi({ endpoint, credentials }: JsonApiOptions): JsonApi {
         responseType: 'arraybuffer',
         signal: AbortSignal.any([signal, AbortSignal.timeout(TRY_TIMEOUT_MS)]),
         retry: false,
-        size: LARGEST_ANSWER_BYTES,
+        maxContentLength: LARGEST_ANSWER_BYTES,
+        // The one that the library brings ends the process when a request with a body is aborted before it begins.
+        fetchImplementation: fetch,
       })
       return { headers: reply.headers, body: Buffer.from(reply.data) }
     } catch (error) {
       throw translated(error, url)
     }
   }
+}
+
+function credentialsFor(endpoint: string): GoogleAuth | PassThroughClient {
+  if (endpoint.startsWith('http:')) return new PassThroughClient()
+  return new GoogleAuth({ scopes: SCOPE, clientOptions: { forceRefreshOnFailure: true } })
 }
 
 /** Leaves everything behind that may hold a token: the request, and the answer of the token service. */

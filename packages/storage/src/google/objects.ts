@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { crc32c } from '@aws-crypto/crc32c'
+import { crc32c } from '@node-rs/crc32'
 import { cacheControl, type PutOptions } from '../blobstore.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiReply, JsonApi } from './json-api.ts'

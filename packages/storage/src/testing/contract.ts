@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Blobstore, PutOptions, Version } from '../blobstore.ts'
 
 export interface BlobstoreUnderTest {
@@ -9,6 +9,26 @@ export interface BlobstoreUnderTest {
   missingBucket: string
   /** For a store with headers: what a device that downloads the object is told. */
   headersOf?: (name: string) => Promise<{ contentType: string; cacheControl: string }>
+}
+
+/** A store whose other end fails as it is told. */
+export interface FailingBlobstore extends BlobstoreUnderTest {
+  faults: {
+    /** Whatever is asked is refused for want of a permission, until `recover`. */
+    refusePermission(): void
+    /** The next so many requests are too many. */
+    throttle(requests: number): void
+    /** The next so many requests meet an outage. */
+    breakDown(requests: number): void
+    recover(): void
+  }
+}
+
+export interface BlobstoreContractOptions {
+  /** Opens one whose other end never answers; every provider with another end needs it. */
+  hanging?: () => Promise<Blobstore>
+  /** Opens one whose other end can be told to fail; every provider with another end of our own needs it. */
+  failing?: () => Promise<FailingBlobstore>
 }
 
 const call = { signal: new AbortController().signal }
@@ -22,13 +42,14 @@ type Subject = () => BlobstoreUnderTest
 
 /**
  * What every blob store promises; what it declares that it cannot must fail with its code.
- * `hanging` opens one of the same provider whose other end never answers; every provider with another end needs it.
+ * A function alone as the last argument is `hanging`.
  */
 export function blobstoreContract(
   name: string,
   open: () => Promise<BlobstoreUnderTest>,
-  hanging?: () => Promise<Blobstore>,
+  options: (() => Promise<Blobstore>) | BlobstoreContractOptions = {},
 ): void {
+  const { hanging, failing } = typeof options === 'function' ? { hanging: options } : options
   describe(`the blob store ${name}`, () => {
     let subject: BlobstoreUnderTest
     beforeAll(async () => {
@@ -42,6 +63,7 @@ export function blobstoreContract(
     headerPromises(() => subject)
     failurePromises(() => subject)
     if (hanging) hangingPromises(hanging)
+    if (failing) faultPromises(failing)
   })
 }
 
@@ -271,6 +293,59 @@ function hangingPromises(open: () => Promise<Blobstore>): void {
       await expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable', cause })
     }
   })
+}
+
+function faultPromises(open: () => Promise<FailingBlobstore>): void {
+  let subject: FailingBlobstore
+  beforeAll(async () => {
+    subject = await open()
+    await subject.blobstore.put(subject.bucket, 'there', OLD, INDEX)
+  })
+  afterEach(() => subject.faults.recover())
+
+  test('what this process may not do is refused with a code, and not done', async () => {
+    const { blobstore, bucket, faults } = subject
+    for (const operation of operationsOn(blobstore, bucket, 'there')) {
+      faults.refusePermission()
+      const refused = { code: 'storage_access_denied', kind: 'internal' }
+      await expect(operation(call)).rejects.toMatchObject(refused)
+      faults.recover()
+      expect(await contentsOf(subject, 'there')).toEqual(OLD)
+    }
+  })
+
+  test.each(['throttle', 'breakDown'] as const)(
+    'a store that answers a while with %s is asked again until it has done what it was asked',
+    async (fault) => {
+      const { blobstore, bucket, faults } = subject
+      const name = `patient/${fault}`
+      faults[fault](2)
+      const { digest } = await blobstore.create(bucket, name, NEW, ZIP)
+      faults[fault](2)
+      const written = await blobstore.put(bucket, name, OLD, INDEX)
+      faults[fault](2)
+      const { contents, version } = await blobstore.get(bucket, name, call)
+      faults[fault](2)
+      await blobstore.delete(bucket, name, call)
+      expect(digest).toBe(createHash('sha256').update(NEW).digest('hex'))
+      expect({ contents: Buffer.from(contents), version }).toEqual({ contents: OLD, version: written })
+      await expect(contentsOf(subject, name)).rejects.toMatchObject(MISSING)
+    },
+  )
+
+  test.each(['throttle', 'breakDown'] as const)(
+    'a store that answers for good with %s keeps nobody past the deadline, and does nothing',
+    async (fault) => {
+      const { blobstore, bucket, faults } = subject
+      for (const operation of operationsOn(blobstore, bucket, 'there')) {
+        faults[fault](Number.POSITIVE_INFINITY)
+        const attempt = operation({ signal: AbortSignal.timeout(150) })
+        await expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable' })
+        faults.recover()
+        expect(await contentsOf(subject, 'there')).toEqual(OLD)
+      }
+    },
+  )
 }
 
 const MISSING = { code: 'object_not_found', kind: 'not-found' }
