@@ -1,4 +1,4 @@
-import { choice, env, optionalText } from '@ens/config'
+import { choice, env, flag, optionalText, originIfSet } from '@ens/config'
 import { z } from 'zod'
 import type { KeyManager } from './key-manager.ts'
 import { noopKeyManager } from './noop.ts'
@@ -6,7 +6,7 @@ import { noopKeyManager } from './noop.ts'
 export const keysConfig = z.object({
   keyManager: env(
     'KEY_MANAGER',
-    choice(['FILESYSTEM', 'NOOP', 'MEMORY'] as const),
+    choice(['GOOGLE_CLOUD_KMS', 'FILESYSTEM', 'NOOP', 'MEMORY'] as const),
     'Where signing and encryption keys are kept. MEMORY is for tests; NOOP is for services that need no key.',
   ),
   filesystemRoot: env(
@@ -14,9 +14,22 @@ export const keysConfig = z.object({
     optionalText(),
     'Folder of the keys of KEY_MANAGER=FILESYSTEM; made if missing. Unset: the working directory.',
   ),
+  createHsmKeys: env(
+    'CREATE_HSM_KEYS',
+    flag(true),
+    'Whether new keys of KEY_MANAGER=GOOGLE_CLOUD_KMS are kept in hardware (Cloud HSM) rather than in software.',
+  ),
+  googleEndpoint: env(
+    'GOOGLE_CLOUD_KMS_ENDPOINT',
+    originIfSet(),
+    'Address of KEY_MANAGER=GOOGLE_CLOUD_KMS, such as a private endpoint. One of http:// is an emulator and is sent no credentials. Unset: cloudkms.googleapis.com.',
+  ),
 })
 
-export type KeysConfig = z.output<typeof keysConfig>
+type Settings = z.output<typeof keysConfig>
+
+/** What a key manager does not need may be left out. */
+export type KeysConfig = Pick<Settings, 'keyManager'> & Partial<Settings>
 
 /** Opens the key manager that the configuration names; only its code is loaded. */
 export async function openKeyManager(
@@ -25,6 +38,11 @@ export async function openKeyManager(
   now: () => Date = () => new Date(),
 ): Promise<KeyManager> {
   switch (config.keyManager) {
+    case 'GOOGLE_CLOUD_KMS': {
+      const { googleCloudKms } = await import('./google/google-cloud-kms.ts')
+      const { createHsmKeys = true, googleEndpoint: endpoint } = config
+      return googleCloudKms({ createHsmKeys, ...(endpoint !== undefined && { endpoint }) })
+    }
     case 'FILESYSTEM': {
       const { filesystemKeyManager } = await import('./filesystem.ts')
       return filesystemKeyManager({ root: config.filesystemRoot ?? '', now })
