@@ -264,6 +264,7 @@ test('the operators’ table knows type, default, sentence and secrecy', () => {
     fallback: undefined,
     description: 'Host.',
     secret: false,
+    live: false,
   })
   expect(settings[2]).toMatchObject({ type: 'duration', fallback: '336h' })
   expect(settings[5]).toMatchObject({ type: 'A | B', fallback: 'A' })

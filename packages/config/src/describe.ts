@@ -11,17 +11,16 @@ export interface Setting {
   fallback: string | undefined
   description: string
   secret: boolean
+  /** With a reference to a secret it arrives as a function that gives the current value. */
+  live: boolean
 }
 
 /** Lists every setting of a configuration, so that the operators' table is never written by hand. */
 export function describeConfig(schema: z.ZodType): Setting[] {
-  return declarations(schema).map(({ env, fallbackEnv, type, fallback, description, secret }) => ({
+  return declarations(schema).map(({ path: _, env, fallbackEnv, ...rest }) => ({
     variable: env,
     fallbackVariable: fallbackEnv,
-    type,
-    fallback,
-    description,
-    secret,
+    ...rest,
   }))
 }
 

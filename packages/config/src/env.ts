@@ -8,6 +8,8 @@ declare module 'zod' {
     fallbackEnv?: string
     /** Never printed. */
     secret?: boolean
+    /** May arrive as a function that gives the current value. */
+    live?: boolean
     type?: string
     fallback?: string
   }
@@ -46,6 +48,7 @@ export interface Declaration {
   env: string
   fallbackEnv?: string | undefined
   secret: boolean
+  live: boolean
   type: string
   fallback: string | undefined
   description: string
@@ -63,11 +66,12 @@ export function declarations(schema: z.ZodType, path: string[] = []): Declaratio
       env: variable,
       fallbackEnv,
       secret = false,
+      live = false,
       type = '',
       fallback,
       description = '',
     } = meta
-    return [{ path: at, env: variable, fallbackEnv, secret, type, fallback, description }]
+    return [{ path: at, env: variable, fallbackEnv, secret, live, type, fallback, description }]
   })
 }
 

@@ -1,12 +1,15 @@
 import type { z } from 'zod'
 import { type Declaration, declarations } from './env.ts'
 import { configInvalid } from './errors.ts'
+import type { CurrentText, LiveText } from './types.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
 export interface LoadOptions {
   /** Variables that could not be read, such as references to secrets, with the reason; their settings count as wrong. */
   unreadable?: ReadonlyMap<string, string>
+  /** Current values of variables that may change while the process runs, for settings of a live type. */
+  live?: ReadonlyMap<string, CurrentText>
 }
 
 /**
@@ -16,10 +19,10 @@ export interface LoadOptions {
 export function loadConfig<T extends z.ZodType>(
   schema: T,
   variables: Variables,
-  { unreadable = new Map() }: LoadOptions = {},
+  { unreadable = new Map(), live = new Map() }: LoadOptions = {},
 ): z.output<T> {
   const declared = declarations(schema)
-  const result = schema.safeParse(pick(declared, variables))
+  const result = schema.safeParse(pick(declared, variables, live))
   if (result.success && unreadable.size === 0) return result.data
   const found = (result.error?.issues ?? []).map((issue) => problem(declared, issue))
   const problems = [
@@ -29,15 +32,19 @@ export function loadConfig<T extends z.ZodType>(
   throw configInvalid([...new Set(problems)].join('; '))
 }
 
-type Tree = { [key: string]: Tree | string }
+type Tree = { [key: string]: Tree | LiveText }
 
-function pick(declared: readonly Declaration[], variables: Variables): Tree {
+function pick(
+  declared: readonly Declaration[],
+  variables: Variables,
+  live: ReadonlyMap<string, CurrentText>,
+): Tree {
   const root: Tree = {}
   for (const { path, env, fallbackEnv } of declared) {
     const leaf = path.at(-1) ?? ''
     const group = path.slice(0, -1).reduce(descend, root)
     const value = variables[env] ?? (fallbackEnv === undefined ? undefined : variables[fallbackEnv])
-    if (value !== undefined) group[leaf] = value
+    if (value !== undefined) group[leaf] = live.get(env) ?? value
   }
   return root
 }

@@ -93,6 +93,30 @@ export function optionalText(): z.ZodType<string | undefined> {
     .meta({ type: 'text', fallback: '' }) as unknown as z.ZodType<string | undefined>
 }
 
+export interface CurrentTextOptions {
+  /** A value that was read longer ago is read anew: the caller has a reason to doubt it. */
+  maxAgeMs?: number
+}
+
+/** Gives a text as it is now, or was a short while ago. */
+export type CurrentText = (options?: CurrentTextOptions) => Promise<string>
+
+/** A text that stays as it is, or a way to the current one. */
+export type LiveText = string | CurrentText
+
+/**
+ * As `optionalText`, for a text that may change while the process runs: with a reference to a secret it arrives
+ * as a function, to be called whenever the text is needed.
+ */
+export function optionalLiveText(): z.ZodType<LiveText | undefined> {
+  const current = z.custom<CurrentText>((given) => typeof given === 'function')
+  return z
+    .union([z.string(), current])
+    .optional()
+    .transform((given) => given || undefined)
+    .meta({ type: 'text', fallback: '', live: true }) as unknown as z.ZodType<LiveText | undefined>
+}
+
 /** Text that may be missing, where an empty variable would be a trap: it is refused. */
 export function textIfSet(): z.ZodType<string | undefined> {
   return z

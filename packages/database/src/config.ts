@@ -1,4 +1,13 @@
-import { choice, duration, env, flag, integer, optionalText, text } from '@ens/config'
+import {
+  choice,
+  duration,
+  env,
+  flag,
+  integer,
+  optionalLiveText,
+  optionalText,
+  text,
+} from '@ens/config'
 import { z } from 'zod'
 
 export * from './retention.ts'
@@ -12,7 +21,12 @@ export const databaseConfig = z
     port: env('DB_PORT', integer({ min: 1, max: 65_535, fallback: 5432 }), 'Its port.'),
     name: env('DB_NAME', text(), 'Name of the database.'),
     user: env('DB_USER', text(), 'User to connect as.'),
-    password: env('DB_PASSWORD', optionalText(), 'Its password.', { secret: true }),
+    password: env(
+      'DB_PASSWORD',
+      optionalLiveText(),
+      'Its password. With a reference to a secret each new connection takes the current one.',
+      { secret: true },
+    ),
     tlsMode: env(
       'DB_SSLMODE',
       choice(TLS_MODES, 'require'),

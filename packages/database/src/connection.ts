@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import pg from 'pg'
 import type { DatabaseConfig } from './config.ts'
+import { databaseUnavailable } from './errors.ts'
 
 /** What the driver needs to open one connection, of the pool or for itself. */
 export function clientConfig(config: DatabaseConfig): pg.ClientConfig {
@@ -10,13 +11,60 @@ export function clientConfig(config: DatabaseConfig): pg.ClientConfig {
     port: config.port,
     database: config.name,
     user: config.user,
-    password: config.password,
+    password: passwordOf(config).value,
     ssl: tls(config),
     connectionTimeoutMillis: config.connectTimeoutSeconds * 1000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     application_name: 'exposure-notifications',
     types: { getTypeParser },
+  }
+}
+
+/**
+ * A client of the pool that hangs up when it could not connect. The driver would leave the socket open, and the server wait
+ * a minute for a password that does not come.
+ */
+export class PoolClient extends pg.Client {
+  override connect(): Promise<pg.Client>
+  override connect(callback: (error: Error) => void): void
+  override connect(callback?: (error: Error) => void): Promise<pg.Client> | undefined {
+    if (!callback) return super.connect()
+    super.connect((error: Error) => {
+      callback(error)
+      if (error) this.end().catch(() => {}) // it is as good as ended
+    })
+    return undefined
+  }
+}
+
+/** Longest that a password which the server has refused counts as the current one. */
+const DOUBTED_AGE_MS = 5000
+const WRONG_PASSWORD = '28P01'
+
+export interface Password {
+  /** For the driver: each new connection asks for a password that may change. */
+  value: pg.ClientConfig['password']
+  /** To be told of each failure to connect: after a refusal the password is read anew, as it may have been replaced. */
+  noteFailure(error: unknown): void
+}
+
+export function passwordOf({ password: given }: Pick<DatabaseConfig, 'password'>): Password {
+  if (typeof given !== 'function') return { value: given, noteFailure: () => {} }
+  let refused = false
+  return {
+    async value() {
+      const options = refused ? { maxAgeMs: DOUBTED_AGE_MS } : {}
+      refused = false
+      try {
+        return await given(options)
+      } catch (cause) {
+        throw databaseUnavailable('the password of the database cannot be read', { cause })
+      }
+    },
+    noteFailure(error) {
+      refused ||= error instanceof pg.DatabaseError && error.code === WRONG_PASSWORD
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
 import type { DatabaseConfig } from './config.ts'
-import { clientConfig } from './connection.ts'
+import { clientConfig, PoolClient, passwordOf } from './connection.ts'
 import { transactionRolledBack } from './errors.ts'
 import { leavesConnectionUsable, translated } from './fault.ts'
 import { streamRows } from './stream-rows.ts'
@@ -70,8 +70,11 @@ export interface DatabaseHooks {
  * session locks, LISTEN or temporary tables), so a pooler in transaction mode may stand between.
  */
 export function openDatabase(config: DatabaseConfig, hooks: DatabaseHooks = {}): Database {
+  const password = passwordOf(config)
   const pool = new pg.Pool({
     ...clientConfig(config),
+    Client: PoolClient,
+    password: password.value,
     min: config.poolMin,
     max: config.poolMax,
     idleTimeoutMillis: Math.min(config.connectionIdleMs, LONGEST_TIMER_MS),
@@ -81,19 +84,27 @@ export function openDatabase(config: DatabaseConfig, hooks: DatabaseHooks = {}):
   })
   // Without a listener the loss of an idle connection would end the process.
   pool.on('error', (error) => hooks.onConnectionLost?.(error))
+  const connect = async () => {
+    try {
+      return await pool.connect()
+    } catch (error) {
+      password.noteFailure(error)
+      throw translated(error)
+    }
+  }
   const named = config.preparedStatements ? statementNames() : () => undefined
   const run = (statement: Sql, options?: QueryOptions) =>
-    borrow(pool, (client) => client.query(asQuery(statement, named, options)))
+    borrow(connect, (client) => client.query(asQuery(statement, named, options)))
   let closing: Promise<void> | undefined
   return {
     query: async (statement, options) => (await run(statement, options)).rows,
     execute: async (statement, options) => (await run(statement, options)).rowCount ?? 0,
     transaction: (work, options) =>
-      borrow(pool, (client) => inTransaction(client, named, work, options)),
+      borrow(connect, (client) => inTransaction(client, named, work, options)),
     async ping() {
       await withinTime(
         PING_MS,
-        borrow(pool, (client) => simple(client, 'select 1', PING_MS)),
+        borrow(connect, (client) => simple(client, 'select 1', PING_MS)),
       )
     },
     close: () => {
@@ -135,13 +146,11 @@ async function simple(client: pg.PoolClient, text: string, timeoutMs: number): P
 }
 
 /** Lends a connection to the work. One whose state is unknown afterwards is closed, not reused. */
-async function borrow<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  let client: pg.PoolClient
-  try {
-    client = await pool.connect()
-  } catch (error) {
-    throw translated(error)
-  }
+async function borrow<T>(
+  connect: () => Promise<pg.PoolClient>,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await connect()
   // A connection may also break while it is lent and idle; the next statement then tells.
   const ignore = () => {}
   client.on('error', ignore)

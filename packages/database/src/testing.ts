@@ -14,8 +14,10 @@ declare module 'vitest' {
   }
 }
 
+type TestConfig = DatabaseConfig & { password: string | undefined }
+
 export interface TestDatabase extends Database {
-  readonly config: DatabaseConfig
+  readonly config: TestConfig
   readonly url: string
 }
 
@@ -49,7 +51,7 @@ function opened(name: string): TestDatabase {
 }
 
 /** How to reach one database of the test server. */
-export function testConfig(name: string, overrides: Partial<DatabaseConfig> = {}): DatabaseConfig {
+export function testConfig(name: string, overrides: Partial<TestConfig> = {}): TestConfig {
   const url = serverUrl()
   return {
     host: url.hostname,

@@ -43,7 +43,7 @@ async function own(name: string): Promise<string> {
 }
 
 /** Whether the connection that these settings make is encrypted, and whom the server takes us for. */
-async function connectionOf(overrides: Partial<DatabaseConfig>) {
+async function connectionOf(overrides: Partial<Omit<DatabaseConfig, 'password'>>) {
   const { host, port, user, password } = postgres
   const db = openDatabase(testConfig('postgres', { host, port, user, password, ...overrides }))
   try {

@@ -1,4 +1,5 @@
 import { choice, env, flag, optionalText, originIfSet } from '@ens/config'
+import { vaultConfig } from '@ens/vault/config'
 import { z } from 'zod'
 import type { KeyManager } from './key-manager.ts'
 import { noopKeyManager } from './noop.ts'
@@ -6,7 +7,13 @@ import { noopKeyManager } from './noop.ts'
 export const keysConfig = z.object({
   keyManager: env(
     'KEY_MANAGER',
-    choice(['GOOGLE_CLOUD_KMS', 'FILESYSTEM', 'NOOP', 'MEMORY'] as const),
+    choice([
+      'GOOGLE_CLOUD_KMS',
+      'HASHICORP_VAULT',
+      'FILESYSTEM',
+      'NOOP',
+      'MEMORY',
+    ] as const),
     'Where signing and encryption keys are kept. MEMORY is for tests; NOOP is for services that need no key.',
   ),
   filesystemRoot: env(
@@ -24,12 +31,13 @@ export const keysConfig = z.object({
     originIfSet(),
     'Address of KEY_MANAGER=GOOGLE_CLOUD_KMS, such as a private endpoint. One of http:// is an emulator and is sent no credentials. Unset: cloudkms.googleapis.com.',
   ),
+  vault: vaultConfig,
 })
 
-type Settings = z.output<typeof keysConfig>
+type EverySetting = z.output<typeof keysConfig>
 
-/** What a key manager does not need may be left out. */
-export type KeysConfig = Pick<Settings, 'keyManager'> & Partial<Settings>
+/** Settings of providers that are not chosen may be left out. */
+export type KeysConfig = Pick<EverySetting, 'keyManager' | 'filesystemRoot'> & Partial<EverySetting>
 
 /** Opens the key manager that the configuration names; only its code is loaded. */
 export async function openKeyManager(
@@ -46,6 +54,10 @@ export async function openKeyManager(
     case 'FILESYSTEM': {
       const { filesystemKeyManager } = await import('./filesystem.ts')
       return filesystemKeyManager({ root: config.filesystemRoot ?? '', now })
+    }
+    case 'HASHICORP_VAULT': {
+      const { hashicorpVaultKeyManager } = await import('./hashicorp-vault.ts')
+      return hashicorpVaultKeyManager(config.vault)
     }
     case 'MEMORY': {
       const { memoryKeyManager } = await import('./memory.ts')

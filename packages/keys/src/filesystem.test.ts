@@ -209,6 +209,23 @@ describe('ids', () => {
     }
   })
 
+  test('a link to a folder is not followed either, to read, to make keys or to destroy them', async () => {
+    const outside = await filesystemKeyManager({ root: join(root, '../outside'), now })
+    const key = await outside.createSigningKey('', 'signer')
+    const version = await outside.createSigningKeyVersion(key)
+    await symlink(join(root, '../outside'), join(root, 'link'))
+
+    const missing = { code: 'key_not_found' }
+    await expect(keyManager.signer(`link${version}`)).rejects.toMatchObject(missing)
+    await expect(keyManager.listSigningKeyVersions(`link${key}`)).rejects.toMatchObject(missing)
+    await expect(keyManager.createSigningKeyVersion(`link${key}`)).rejects.toMatchObject(missing)
+    const making = keyManager.createSigningKey('link', 'new')
+    await expect(making).rejects.toMatchObject({ code: 'invalid_key_id' })
+    await keyManager.destroySigningKeyVersion(`link${version}`)
+    expect(await readdir(join(root, '../outside'))).toEqual(['signer'])
+    expect(await outside.listSigningKeyVersions(key)).toHaveLength(1)
+  })
+
   test('a ciphertext cannot name a file of its choice as the key', async () => {
     const key = await keyManager.createEncryptionKey('', 'tokens')
     const attempt = keyManager.decrypt(key, Buffer.from('../../etc/hostname:x'), Buffer.of())

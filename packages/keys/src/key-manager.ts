@@ -31,7 +31,8 @@ export interface KeyManagerCapabilities {
   createKeys: boolean
   createVersions: boolean
   listVersions: boolean
-  destroyVersions: boolean
+  /** `oldest-first`: never the newest, and only when every older one is gone. */
+  destroyVersions: boolean | 'oldest-first'
 }
 
 /**

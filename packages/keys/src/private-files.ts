@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, link, lstat, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { keyMalformed, keyPermissionsTooOpen } from './errors.ts'
+import { basename, dirname, join } from 'node:path'
+import { invalidKeyId, keyMalformed, keyPermissionsTooOpen } from './errors.ts'
 
 /** Files of this name are not complete yet, or were left by a crash; they are no keys. */
 export const PARTIAL_PREFIX = '.partial-'
@@ -24,8 +24,10 @@ export async function createPrivateFolders(root: string, folders: string[]): Pro
   for (const path of pathsBelow(root, folders)) {
     const created = await mkdir(path, { recursive: true, mode: FOLDER_MODE })
     if (created !== undefined) await syncFolder(dirname(path))
+    // Before anything is made in it: it may be a link that leads out of the root.
+    if (await privateFoldersExist(dirname(path), [basename(path)])) continue
+    throw invalidKeyId(`${path} is a link, not a folder`)
   }
-  await privateFoldersExist(root, folders)
 }
 
 /** Throws if one of the folders lets others in; false if one is missing. */

@@ -1,11 +1,21 @@
-import { choice, describeConfig, duration, env, flag, optionalText, text } from '@ens/config'
+import {
+  choice,
+  describeConfig,
+  duration,
+  env,
+  flag,
+  optionalText,
+  text,
+  timeout,
+} from '@ens/config'
+import { vaultConfig } from '@ens/vault/config'
 import { z } from 'zod'
 
 /** Where `secret://` references lead. None of these settings can itself be a reference. */
 export const secretsConfig = z.object({
   secretManager: env(
     'SECRET_MANAGER',
-    choice(['NOOP', 'FILESYSTEM', 'IN_MEMORY'], 'NOOP'),
+    choice(['NOOP', 'FILESYSTEM', 'HASHICORP_VAULT', 'IN_MEMORY'], 'NOOP'),
     'Where secret:// references in other variables lead. NOOP refuses them; IN_MEMORY is empty and for tests.',
   ),
   secretsDir: env(
@@ -18,6 +28,16 @@ export const secretsConfig = z.object({
     duration('5m'),
     'How long a secret is kept before it is asked for again; 0 keeps none.',
   ),
+  cacheStaleMs: env(
+    'SECRET_CACHE_STALE',
+    duration('1h'),
+    'How long after SECRET_CACHE_TTL a secret still serves while the secret manager is in trouble; 0 not at all.',
+  ),
+  timeoutMs: env(
+    'SECRET_TIMEOUT',
+    timeout('10s'),
+    'Longest to wait for the secret manager, its retries included.',
+  ),
   expansion: env(
     'SECRET_EXPANSION',
     flag(false),
@@ -28,9 +48,13 @@ export const secretsConfig = z.object({
     optionalText(),
     'Folder of the secrets of SECRET_MANAGER=FILESYSTEM. Unset: the working directory.',
   ),
+  vault: vaultConfig,
 })
 
-export type SecretsConfig = z.output<typeof secretsConfig>
+type EverySetting = z.output<typeof secretsConfig>
+
+/** Settings of providers that are not chosen may be left out. */
+export type SecretsConfig = Omit<EverySetting, 'vault'> & Partial<EverySetting>
 
 /** What the secret manager itself is configured with cannot be a secret. */
 export const PLAIN: ReadonlySet<string> = new Set(

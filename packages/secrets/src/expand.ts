@@ -1,13 +1,15 @@
 import { secretNotFound } from './errors.ts'
 import type { SecretManager } from './secret-manager.ts'
+import { textOf } from './value.ts'
 
 /** With `name.path.to.text` the secret `name` is a JSON object, and the rest leads to a text in it. */
 export function expandingSecretManager(inner: SecretManager): SecretManager {
   return {
-    async get(name) {
+    async get(name, options) {
       const dot = name.indexOf('.')
-      if (dot < 0) return inner.get(name)
-      const document = parsed(name, await inner.get(name.slice(0, dot)))
+      if (dot < 0) return inner.get(name, options)
+      const whole = name.slice(0, dot)
+      const document = parsed(name, textOf(await inner.get(whole, options), whole))
       const value = name
         .slice(dot + 1)
         .split('.')

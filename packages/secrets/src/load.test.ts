@@ -1,8 +1,8 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { env, integer, list, text } from '@ens/config'
-import { beforeAll, expect, test } from 'vitest'
+import { env, integer, list, optionalLiveText, text } from '@ens/config'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { loadConfigWithSecrets } from './load.ts'
 
@@ -18,8 +18,8 @@ const now = () => new Date('2020-06-15T12:00:00Z')
 let place: { SECRET_MANAGER: string; SECRET_FILESYSTEM_ROOT: string }
 beforeAll(async () => {
   const root = await mkdtemp(join(tmpdir(), 'secrets '))
-  await writeFile(join(root, 'user'), 'gandalf')
-  await writeFile(join(root, 'word'), 'hunter2')
+  await writeFile(join(root, 'user'), 'gandalf', { mode: 0o600 })
+  await writeFile(join(root, 'word'), 'hunter2', { mode: 0o600 })
   place = { SECRET_MANAGER: 'FILESYSTEM', SECRET_FILESYSTEM_ROOT: root }
 })
 
@@ -68,4 +68,46 @@ test('a reference in a variable of another program is none of ours', async () =>
   const variables = { DB_USER: 'u', DB_PASSWORD: 'p', PROJECT_ID: 'p', OTHERS: 'secret://theirs' }
   const { config } = await loadConfigWithSecrets(schema, variables, now)
   expect(config).toMatchObject({ user: 'u', port: 8080 })
+})
+
+describe('a setting that may change while the process runs', () => {
+  const live = z.object({
+    password: env('DB_PASSWORD', optionalLiveText(), 'Password.', { secret: true }),
+    aad: env('REVISION_TOKEN_AAD', text(), 'AAD.', { secret: true }),
+  })
+
+  test('gives its secret as it is now, once the cache lets it go; the others stay', async () => {
+    const word = join(place.SECRET_FILESYSTEM_ROOT, 'rotated')
+    await writeFile(word, 'first', { mode: 0o600 })
+    let at = 0
+    const variables = {
+      ...place,
+      DB_PASSWORD: 'secret://rotated',
+      REVISION_TOKEN_AAD: 'secret://rotated',
+    }
+    const { config, shown } = await loadConfigWithSecrets(live, variables, () => new Date(at))
+    const current = () => (typeof config.password === 'function' ? config.password() : 'fixed')
+    expect(await current()).toBe('first')
+
+    await writeFile(word, 'second')
+    at = 300_000 - 1
+    expect(await current()).toBe('first')
+    at = 300_000
+    expect(await current()).toBe('second')
+    expect(config.aad).toBe('first')
+    expect(shown).toEqual({ DB_PASSWORD: '***', REVISION_TOKEN_AAD: '***' })
+  })
+
+  test('that is no reference is what it is', async () => {
+    const variables = { ...place, DB_PASSWORD: 'plain', REVISION_TOKEN_AAD: 'a' }
+    const { config } = await loadConfigWithSecrets(live, variables, now)
+    expect(config.password).toBe('plain')
+  })
+
+  test('stops the start when its secret is missing', async () => {
+    const variables = { ...place, DB_PASSWORD: 'secret://none', REVISION_TOKEN_AAD: 'a' }
+    await expect(loadConfigWithSecrets(live, variables, now)).rejects.toThrow(
+      'DB_PASSWORD: there is no secret none',
+    )
+  })
 })

@@ -1,8 +1,10 @@
 import { secretNotFound } from './errors.ts'
-import type { SecretManager } from './secret-manager.ts'
+import type { SecretManager, SecretValue } from './secret-manager.ts'
 
 /** For tests: holds what it is given, and nothing by default. */
-export function memorySecretManager(secrets: Readonly<Record<string, string>> = {}): SecretManager {
+export function memorySecretManager(
+  secrets: Readonly<Record<string, SecretValue>> = {},
+): SecretManager {
   const known = new Map(Object.entries(secrets))
   return {
     async get(name) {

@@ -2,18 +2,24 @@ import { cachingSecretManager } from './caching.ts'
 import type { SecretsConfig } from './config.ts'
 import { secretReferenceInvalid } from './errors.ts'
 import { expandingSecretManager } from './expand.ts'
+import { guardedSecretManager } from './guard.ts'
 import type { SecretManager } from './secret-manager.ts'
 
-/** Opens the secret manager that the configuration names, with its cache and its expansion. */
+export interface OpenOptions {
+  /** A secret could not be read anew, so that its last value served once more. Neither name nor value is told. */
+  onTrouble?: ((error: unknown) => void) | undefined
+}
+
+/** Opens the secret manager that the configuration names, with its deadline, its cache and its expansion. */
 export async function openSecretManager(
   config: SecretsConfig,
   now: () => Date,
+  { onTrouble }: OpenOptions = {},
 ): Promise<SecretManager> {
-  const provider = await openProvider(config)
-  const cached =
-    config.cacheTtlMs > 0
-      ? cachingSecretManager(provider, { ttlMs: config.cacheTtlMs, now })
-      : provider
+  const provider = guardedSecretManager(await openProvider(config), config.timeoutMs)
+  const { cacheTtlMs: ttlMs, cacheStaleMs: staleMs } = config
+  const caching = { ttlMs, staleMs, now, ...(onTrouble && { onTrouble }) }
+  const cached = ttlMs > 0 ? cachingSecretManager(provider, caching) : provider
   return config.expansion ? expandingSecretManager(cached) : cached
 }
 
@@ -22,6 +28,10 @@ async function openProvider(config: SecretsConfig): Promise<SecretManager> {
     case 'FILESYSTEM': {
       const { filesystemSecretManager } = await import('./filesystem.ts')
       return filesystemSecretManager(config.filesystemRoot ?? '')
+    }
+    case 'HASHICORP_VAULT': {
+      const { hashicorpVaultSecretManager } = await import('./hashicorp-vault.ts')
+      return hashicorpVaultSecretManager(config.vault)
     }
     case 'IN_MEMORY': {
       const { memorySecretManager } = await import('./memory.ts')

@@ -3,7 +3,8 @@ import { chmod, mkdir, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PLAIN } from './config.ts'
 import { secretReferenceInvalid, secretsFolderUnsafe } from './errors.ts'
-import type { SecretManager } from './secret-manager.ts'
+import type { CallOptions, SecretManager, SecretValue } from './secret-manager.ts'
+import { textOf } from './value.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
@@ -13,6 +14,7 @@ const TO_FILE = '?target=file'
 export interface ReferenceOptions {
   /** Where secrets that are wanted as files are written. */
   secretsDir: string
+  call?: CallOptions
 }
 
 export interface ReadReferences {
@@ -51,9 +53,8 @@ export async function readReferences(
   for (const [variable, value] of Object.entries(given)) {
     if (!value || !refersToSecret(value) || PLAIN.has(variable)) continue
     read.hidden.add(variable)
-    const items = value.split(',').map((item) => ({ variable, item, manager, secretsDir }))
     try {
-      read.variables[variable] = (await Promise.all(items.map(resolveItem))).join(',')
+      read.variables[variable] = await resolveValue(variable, value, manager, { secretsDir })
     } catch (error) {
       delete read.variables[variable]
       read.problems.set(variable, error instanceof Error ? error : new Error('unknown'))
@@ -62,32 +63,47 @@ export async function readReferences(
   return read
 }
 
-function refersToSecret(value: string): boolean {
+export function refersToSecret(value: string): boolean {
   return value.split(',').some((item) => item.startsWith(SCHEME))
+}
+
+/** The value with the secrets that it refers to, as they are now. */
+export async function resolveValue(
+  variable: string,
+  value: string,
+  manager: SecretManager,
+  options: ReferenceOptions,
+): Promise<string> {
+  const items = value.split(',').map((item) => ({ variable, item, manager, options }))
+  return (await Promise.all(items.map(resolveItem))).join(',')
 }
 
 interface Item {
   variable: string
   item: string
   manager: SecretManager
-  secretsDir: string
+  options: ReferenceOptions
 }
 
-async function resolveItem({ variable, item, manager, secretsDir }: Item): Promise<string> {
+async function resolveItem({ variable, item, manager, options }: Item): Promise<string> {
   if (!item.startsWith(SCHEME)) return item
   const toFile = item.endsWith(TO_FILE)
   const name = item.slice(SCHEME.length, toFile ? -TO_FILE.length : undefined)
   if (name === '') throw secretReferenceInvalid('the reference names no secret')
-  const value = await manager.get(name)
-  return toFile ? writeSecret(secretsDir, `${variable}.${name}`, value) : value
+  const value = await manager.get(name, options.call)
+  return toFile
+    ? writeSecret(options.secretsDir, `${variable}.${name}`, value)
+    : textOf(value, name)
 }
 
 /** Writes a secret to a file that only we can read. The name is that of the reference server, so that mounts carry over. */
-async function writeSecret(folder: string, name: string, value: string): Promise<string> {
+async function writeSecret(folder: string, name: string, value: SecretValue): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const { mode } = await stat(folder)
+  const { mode, uid } = await stat(folder)
   if ((mode & 0o777) !== 0o700)
     throw secretsFolderUnsafe(`${folder} must have permissions 0700 (it has ${octal(mode)})`)
+  if (uid !== process.getuid?.())
+    throw secretsFolderUnsafe(`${folder} belongs to another user, who could read it`)
   const path = join(folder, createHash('sha1').update(name).digest('hex'))
   const aside = `${path}.${randomUUID()}`
   await writeFile(aside, value, { mode: 0o600, flag: 'wx' })

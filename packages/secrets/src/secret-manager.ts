@@ -1,5 +1,18 @@
+/** What is not UTF-8 comes as bytes. */
+export type SecretValue = string | Uint8Array
+
+/** An abort ends the wait with `secret_manager_unavailable`, its reason as the cause. */
+export interface CallOptions {
+  signal?: AbortSignal | undefined
+  /** For caches: a value that was read longer ago is read anew, though its time is not over. */
+  maxAgeMs?: number | undefined
+}
+
 /** Where secrets are kept. A name is the provider's own, such as `projects/P/secrets/S/versions/latest`. */
 export interface SecretManager {
-  /** Throws `secret_not_found`, or `secret_manager_unavailable` when the provider is out of reach. */
-  get(name: string): Promise<string>
+  /**
+   * Throws `secret_not_found`, `secret_access_denied`, or `secret_manager_unavailable` when the provider is out of reach,
+   * throttles, or does not answer in time.
+   */
+  get(name: string, options?: CallOptions): Promise<SecretValue>
 }

@@ -1,11 +1,10 @@
-import { chmod, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import vectors from '../testdata/publish-secrets.json' with { type: 'json' }
-import { cachingSecretManager } from './caching.ts'
 import { expandingSecretManager } from './expand.ts'
-import { filesystemSecretManager } from './filesystem.ts'
+import { guardedSecretManager } from './guard.ts'
 import { openSecretManager, resolveReferences } from './index.ts'
 import { memorySecretManager } from './memory.ts'
 
@@ -68,6 +67,8 @@ const config = {
   secretManager: 'NOOP',
   secretsDir: '',
   cacheTtlMs: 0,
+  cacheStaleMs: 0,
+  timeoutMs: 1000,
   expansion: false,
   filesystemRoot: undefined,
 } as const
@@ -79,70 +80,40 @@ test('without a secret manager a reference is refused, with the reason', async (
   )
 })
 
-describe('secrets on disk', () => {
-  test('a file is a secret, and so is the greatest version in a folder', async () => {
-    const root = await folder()
-    await mkdir(join(root, 'system/db'), { recursive: true })
-    await writeFile(join(root, 'plain'), 'one')
-    await writeFile(join(root, 'system/db/100'), 'old')
-    await writeFile(join(root, 'system/db/200'), 'new')
-    await writeFile(join(root, 'system/db/metadata'), '{}')
-    const manager = await openSecretManager(
-      { ...config, secretManager: 'FILESYSTEM', filesystemRoot: root },
-      now,
-    )
-    expect(await manager.get('plain')).toBe('one')
-    expect(await manager.get('system/db')).toBe('new')
-    expect(await manager.get('/system/db/100')).toBe('old')
+describe('a secret that is no text', () => {
+  const manager = memorySecretManager({ der: Buffer.from([0x30, 0xff]) })
+
+  test('is written to a file as it is', async () => {
+    const options = { secretsDir: await folder() }
+    const given = { CERT: 'secret://der?target=file' }
+    const { CERT = '' } = await resolveReferences(given, manager, options)
+    expect(await readFile(CERT)).toEqual(Buffer.from([0x30, 0xff]))
   })
 
-  test.each(['../outside', 'a/../../outside', '', '.', 'a//b', 'a\0b', '..'])(
-    'the name %j leads nowhere',
-    async (name) => {
-      const root = join(await folder(), 'root')
-      await mkdir(root)
-      await writeFile(join(root, '../outside'), 'not yours')
-      await expect(filesystemSecretManager(root).get(name)).rejects.toMatchObject({
-        code: 'secret_not_found',
-      })
-    },
-  )
-
-  test('a missing secret and an empty folder are not found', async () => {
-    const root = await folder()
-    await mkdir(join(root, 'empty'))
-    const manager = filesystemSecretManager(root)
-    await expect(manager.get('none')).rejects.toMatchObject({ code: 'secret_not_found' })
-    await expect(manager.get('empty')).rejects.toMatchObject({ code: 'secret_not_found' })
+  test('is no setting, nor JSON', async () => {
+    const resolved = resolveReferences({ A: 'secret://der' }, manager, { secretsDir: '' })
+    await expect(resolved).rejects.toThrow('A: the secret der is not UTF-8 text')
+    const expanded = expandingSecretManager(manager).get('der.a')
+    await expect(expanded).rejects.toMatchObject({ code: 'secret_not_text' })
   })
 })
 
-describe('the cache', () => {
-  const counted = (answer: (asked: number) => Promise<string>) => {
-    let asked = 0
-    let at = 0
-    const cache = cachingSecretManager(
-      { get: () => answer(++asked) },
-      { ttlMs: 1000, now: () => new Date(at) },
-    )
-    return { cache, wait: (ms: number) => (at += ms) }
-  }
-
-  test('asks once for many that want one secret, and again after its time', async () => {
-    const { cache, wait } = counted(async (asked) => `answer ${asked}`)
-    expect(await Promise.all([cache.get('s'), cache.get('s')])).toEqual(['answer 1', 'answer 1'])
-    wait(999)
-    expect(await cache.get('s')).toBe('answer 1')
-    wait(1)
-    expect(await cache.get('s')).toBe('answer 2')
+test('a provider that hangs ends the start in time, and says so', async () => {
+  const provider = { get: () => Promise.withResolvers<string>().promise }
+  const resolved = resolveReferences({ A: 'secret://x' }, guardedSecretManager(provider, 10), {
+    secretsDir: '',
   })
+  await expect(resolved).rejects.toThrow('A: the secret manager did not answer in time')
+})
 
-  test('does not remember a failure', async () => {
-    const { cache } = counted(async (asked) => {
-      if (asked === 1) throw new Error('out of reach')
-      return 'back'
-    })
-    await expect(cache.get('s')).rejects.toThrow('out of reach')
-    expect(await cache.get('s')).toBe('back')
+test('an error of the provider is told by its code, not in its words', async () => {
+  const cause = new Error('token hvs.CAES is not valid')
+  const provider = { get: () => Promise.reject(cause) }
+  const attempt = guardedSecretManager(provider, 1000).get('x')
+  const message = expect.not.stringContaining('hvs')
+  await expect(attempt).rejects.toMatchObject({
+    code: 'secret_manager_unavailable',
+    cause,
+    message,
   })
 })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { isAppError } from '@ens/errors'
 import {
   createLogger,
   type Logger,
@@ -53,9 +54,12 @@ async function run<Schema extends ServiceConfig>(
   load: () => Promise<ServiceModule<z.output<Schema>>>,
 ): Promise<void> {
   const now = () => new Date()
-  const { config, shown } = await loadConfigWithSecrets(schema, process.env, now)
+  let logger: Logger | undefined
+  const { config, shown } = await loadConfigWithSecrets(schema, process.env, now, {
+    onTrouble: (error) => logger?.warn({ code: codeOf(error) }, OLD_SECRET_SERVES),
+  })
   const { server, observability } = config
-  const logger = await createLogger(observability, service)
+  logger = await createLogger(observability, service)
   logger.info({ settings: shown }, 'starting')
   endOnFault(logger)
   const telemetry = await startTelemetry(observability, service, logger)
@@ -63,6 +67,14 @@ async function run<Schema extends ServiceConfig>(
   const app = await buildApp(config, { logger, now })
   stopOnSignal(app, telemetry, logger, server.shutdownTimeoutMs)
   await listen(app, server)
+}
+
+const OLD_SECRET_SERVES =
+  'the secret manager is in trouble; the last value of a secret serves on, for SECRET_CACHE_STALE at most'
+
+/** The message of an error may name the secret; its code does not. */
+function codeOf(error: unknown): string {
+  return isAppError(error) ? error.code : 'timed_out'
 }
 
 /** What nobody caught leaves the process in a state that nobody knows. */

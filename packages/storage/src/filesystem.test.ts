@@ -99,6 +99,25 @@ describe('on disk', () => {
     )
   })
 
+  test('a link inside a bucket is not followed, wherever it leads, and what it leads to stays', async () => {
+    await mkdir(join(root, 'elsewhere'))
+    await writeFile(join(root, 'elsewhere/1.zip'), 'secret')
+    await symlink(join(root, 'elsewhere'), join(root, 'bucket/us'))
+    await symlink(join(root, 'elsewhere/1.zip'), join(root, 'bucket/1.zip'))
+    for (const name of ['us/1.zip', 'us/2.zip', '1.zip', 'us/de/1.zip']) {
+      const attempts = [
+        () => store.get('bucket', name, { signal }),
+        () => store.create('bucket', name, NEW, options),
+        () => store.put('bucket', name, NEW, options),
+        () => store.delete('bucket', name, { signal }),
+      ]
+      for (const attempt of attempts)
+        await expect(attempt()).rejects.toMatchObject({ code: 'invalid_object_name' })
+    }
+    expect(await filesIn(join(root, 'elsewhere'))).toEqual(['1.zip'])
+    expect(await readFile(join(root, 'elsewhere/1.zip'), 'utf8')).toBe('secret')
+  })
+
   test('the bucket may be a link of the operator', async () => {
     await symlink(join(root, 'bucket'), join(root, 'link'))
     await store.create('link', 'name', NEW, options)

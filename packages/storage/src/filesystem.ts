@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
+import { link, lstat, mkdir, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Blobstore, Version } from './blobstore.ts'
 import { digestOf, versionOf } from './digest.ts'
@@ -48,6 +48,7 @@ export function filesystemBlobstore(root: string): Blobstore {
     },
 
     async get(bucket, name) {
+      await refuseLinks(join(base, bucket), name)
       const contents = await find(join(base, bucket, name))
       if (contents) return { contents, version: versionOf(contents) }
       await requireBucket(base, bucket)
@@ -56,6 +57,7 @@ export function filesystemBlobstore(root: string): Blobstore {
 
     async delete(bucket, name, { signal }) {
       await requireBucket(base, bucket)
+      await refuseLinks(join(base, bucket), name)
       const path = join(base, bucket, name)
       await exclusively(join(base, bucket, LOCK_FILE), signal, () => remove(path))
     },
@@ -74,6 +76,7 @@ interface Place {
 async function placeFor(base: string, bucket: string, name: string): Promise<Place> {
   await requireBucket(base, bucket)
   const folder = join(base, bucket)
+  await refuseLinks(folder, name)
   return { bucket, name, path: join(folder, name), lockFile: join(folder, LOCK_FILE) }
 }
 
@@ -81,6 +84,17 @@ async function requireBucket(base: string, bucket: string): Promise<void> {
   const stats = await undefinedIfMissing(stat(join(base, bucket)))
   if (stats?.isDirectory()) return
   throw bucketNotFound(`there is no folder ${bucket} under ${base}; make it, services do not`)
+}
+
+/** A bucket may be a link of the operator; a link inside it could lead anywhere, and is never followed. */
+async function refuseLinks(bucketFolder: string, name: string): Promise<void> {
+  let path = bucketFolder
+  for (const segment of name.split('/')) {
+    path = join(path, segment)
+    const stats = await undefinedIfMissing(lstat(path))
+    if (!stats) return
+    if (stats.isSymbolicLink()) throw invalidObjectName(`${name} leads through a link: ${path}`)
+  }
 }
 
 /** Writes the contents to the disk under a name that no reader knows, then has `publish` give it the object's name. */

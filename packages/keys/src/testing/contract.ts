@@ -120,6 +120,10 @@ function versionPromises(subject: Subject): void {
     }
     const key = await keyManager.createSigningKey(parent, 'destroyed')
     const version = await keyManager.createSigningKeyVersion(key)
+    if (keyManager.capabilities.destroyVersions === 'oldest-first') {
+      await destroyOlderThan(keyManager, key, version)
+      await keyManager.createSigningKeyVersion(key)
+    }
     await keyManager.destroySigningKeyVersion(version)
     await keyManager.destroySigningKeyVersion(version)
     await expect(keyManager.signer(version)).rejects.toMatchObject({ code: 'key_not_found' })
@@ -235,6 +239,16 @@ function hangingPromises(open: () => Promise<KeyManager>): void {
       await expect(attempt).rejects.toMatchObject({ code: 'key_manager_unavailable', cause })
     }
   })
+}
+
+/** For a provider that destroys versions from the oldest on: others are refused, and stay. */
+async function destroyOlderThan(keyManager: KeyManager, key: string, version: string) {
+  const attempt = keyManager.destroySigningKeyVersion(version)
+  await expect(attempt).rejects.toMatchObject(UNSUPPORTED)
+  await (await keyManager.signer(version)).sign(DIGEST)
+  const listed = (await keyManager.listSigningKeyVersions(key)).map(({ id }) => id)
+  const older = listed.slice(listed.indexOf(version) + 1).reverse()
+  for (const id of older) await keyManager.destroySigningKeyVersion(id)
 }
 
 async function aSigningKeyVersion(subject: KeyManagerUnderTest): Promise<string> {

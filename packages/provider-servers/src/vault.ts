@@ -1,0 +1,1 @@
+export { type VaultServer, type VaultServerOptions, vaultServer } from './vault/server.ts'
