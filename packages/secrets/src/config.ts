@@ -5,6 +5,7 @@ import {
   env,
   flag,
   optionalText,
+  originIfSet,
   text,
   timeout,
 } from '@ens/config'
@@ -15,7 +16,10 @@ import { z } from 'zod'
 export const secretsConfig = z.object({
   secretManager: env(
     'SECRET_MANAGER',
-    choice(['NOOP', 'FILESYSTEM', 'HASHICORP_VAULT', 'IN_MEMORY'], 'NOOP'),
+    choice(
+      ['NOOP', 'GOOGLE_SECRET_MANAGER', 'HASHICORP_VAULT', 'FILESYSTEM', 'IN_MEMORY'],
+      'NOOP',
+    ),
     'Where secret:// references in other variables lead. NOOP refuses them; IN_MEMORY is empty and for tests.',
   ),
   secretsDir: env(
@@ -48,13 +52,18 @@ export const secretsConfig = z.object({
     optionalText(),
     'Folder of the secrets of SECRET_MANAGER=FILESYSTEM. Unset: the working directory.',
   ),
+  googleEndpoint: env(
+    'GOOGLE_SECRET_MANAGER_ENDPOINT',
+    originIfSet(),
+    'Address of SECRET_MANAGER=GOOGLE_SECRET_MANAGER, such as a regional endpoint. One of http:// is an emulator and is sent no credentials. Unset: secretmanager.googleapis.com.',
+  ),
   vault: vaultConfig,
 })
 
 type EverySetting = z.output<typeof secretsConfig>
 
 /** Settings of providers that are not chosen may be left out. */
-export type SecretsConfig = Omit<EverySetting, 'vault'> & Partial<EverySetting>
+export type SecretsConfig = Omit<EverySetting, 'googleEndpoint' | 'vault'> & Partial<EverySetting>
 
 /** What the secret manager itself is configured with cannot be a secret. */
 export const PLAIN: ReadonlySet<string> = new Set(

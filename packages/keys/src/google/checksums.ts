@@ -1,28 +1,21 @@
-import { crc32c } from '@node-rs/crc32'
+import { hasChecksum } from '@ens/google'
 import { keyManagerUnavailable } from '../errors.ts'
 
-/** CRC32C as Cloud KMS takes it: https://cloud.google.com/kms/docs/data-integrity-guidelines */
-export function checksumOf(bytes: Uint8Array | string): { value: number } {
-  return { value: crc32c(bytes) }
-}
+// https://cloud.google.com/kms/docs/data-integrity-guidelines
 
 /** How the client library gives out a `google.protobuf.Int64Value`. */
 type Int64Value = { value?: unknown } | null | undefined
 
 /** Throws `key_manager_unavailable` unless the checksum is that of the bytes. */
 export function requireChecksum(bytes: Uint8Array | string, checksum: Int64Value): void {
-  if (checksum && String(checksum.value ?? 0) === String(crc32c(bytes))) return
-  throw damaged('the answer of Cloud KMS is not what its checksum says')
+  if (checksum && hasChecksum(bytes, checksum.value ?? 0)) return
+  throw keyManagerUnavailable('the answer of Cloud KMS is not what its checksum says')
 }
 
 /** Throws `key_manager_unavailable` unless Cloud KMS says that it has checked what was sent. */
 export function requireVerified(...verified: (boolean | null | undefined)[]): void {
   if (verified.every((each) => each === true)) return
-  throw damaged('Cloud KMS did not check what it was sent; it may have changed on the way')
-}
-
-function damaged(message: string): Error {
-  return keyManagerUnavailable(message)
+  throw keyManagerUnavailable('Cloud KMS did not check what it was sent, which may have changed on the way')
 }
 
 /** The bytes of an answer, which the client library may give out as text in base64. */

@@ -1,13 +1,14 @@
+import type { ConnectionOptions } from '@ens/google'
 import { EVERY_CAPABILITY } from '../capabilities.ts'
 import { guarded } from '../guard.ts'
 import type { CallOptions, KeyManager } from '../key-manager.ts'
-import { type KmsClientOptions, kmsClient } from './kms-client.ts'
+import { kmsClient } from './kms-client.ts'
 import { decrypt, encrypt } from './kms-encryption.ts'
 import { ENCRYPTION, type Purpose, SIGNING } from './kms-purpose.ts'
 import { kmsSigner } from './kms-signer.ts'
 import { createKey, createVersion, destroyVersion, listVersions, makePrimary } from './kms-versions.ts'
 
-export interface GoogleCloudKmsOptions extends KmsClientOptions {
+export interface GoogleCloudKmsOptions extends ConnectionOptions {
   /** Whether keys that are made from now on are kept in hardware (Cloud HSM). */
   createHsmKeys: boolean
 }

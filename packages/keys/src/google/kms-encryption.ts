@@ -1,10 +1,9 @@
-import { status } from '@grpc/grpc-js'
 import { isAppError } from '@ens/errors'
+import { checksumOf, hasStatus, status } from '@ens/google'
 import { decryptionFailed } from '../errors.ts'
 import type { CallOptions } from '../key-manager.ts'
-import { bytesOf, checksumOf, requireChecksum, requireVerified } from './checksums.ts'
+import { bytesOf, requireChecksum, requireVerified } from './checksums.ts'
 import type { Kms } from './kms-client.ts'
-import { hasStatus } from './kms-failure.ts'
 import { ENCRYPTION, explained } from './kms-purpose.ts'
 
 /** https://cloud.google.com/kms/docs/reference/rpc/google.cloud.kms.v1#encryptrequest */

@@ -1,8 +1,8 @@
-import { status } from '@grpc/grpc-js'
+import { hasStatus, status } from '@ens/google'
 import { keyMalformed, keyTypeMismatch } from '../errors.ts'
 import type { CallOptions } from '../key-manager.ts'
 import type { Kms } from './kms-client.ts'
-import { hasStatus, translated } from './kms-failure.ts'
+import { translated } from './kms-failure.ts'
 import { isKeyId } from './kms-names.ts'
 
 export const SIGNING = 'ASYMMETRIC_SIGN'

@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto'
+import { checksumOf } from '@ens/google'
 import { p256PublicKeyFromPem } from '../ecdsa.ts'
 import { invalidDigest, keyMalformed } from '../errors.ts'
 import { guarded } from '../guard.ts'
 import type { CallOptions, Signer } from '../key-manager.ts'
-import { bytesOf, checksumOf, requireChecksum, requireVerified } from './checksums.ts'
+import { bytesOf, requireChecksum, requireVerified } from './checksums.ts'
 import type { Kms } from './kms-client.ts'
 import { translated } from './kms-failure.ts'
 import { keyOfVersion } from './kms-names.ts'
@@ -22,7 +23,7 @@ export async function kmsSigner(kms: Kms, id: string, call?: CallOptions): Promi
   }
 }
 
-/** Throws `KmsFailure` if Cloud KMS does not give it out: it does for enabled versions. */
+/** Throws `GoogleFailure` if Cloud KMS does not give it out: it does for enabled versions. */
 export async function publicKeyOf(kms: Kms, id: string, call?: CallOptions): Promise<KeyObject> {
   const { pem, pemCrc32c, algorithm } = await kms.repeatable(call?.signal, (client, options) =>
     client.getPublicKey({ name: id }, options),
