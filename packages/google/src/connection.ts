@@ -24,5 +24,10 @@ export function connectionTo({ endpoint, authClient }: ConnectionOptions) {
 function addressOf({ protocol, hostname, port }: URL) {
   if (protocol !== 'http:') return { apiEndpoint: hostname, port: Number(port || 443) }
   const sslCreds = credentials.createInsecure()
-  return { apiEndpoint: hostname, port: Number(port || 80), sslCreds, authClient: new PassThroughClient() }
+  return {
+    apiEndpoint: hostname,
+    port: Number(port || 80),
+    sslCreds,
+    authClient: new PassThroughClient(),
+  }
 }

@@ -7,13 +7,7 @@ import { noopKeyManager } from './noop.ts'
 export const keysConfig = z.object({
   keyManager: env(
     'KEY_MANAGER',
-    choice([
-      'GOOGLE_CLOUD_KMS',
-      'HASHICORP_VAULT',
-      'FILESYSTEM',
-      'NOOP',
-      'MEMORY',
-    ] as const),
+    choice(['GOOGLE_CLOUD_KMS', 'HASHICORP_VAULT', 'FILESYSTEM', 'NOOP', 'MEMORY'] as const),
     'Where signing and encryption keys are kept. MEMORY is for tests; NOOP is for services that need no key.',
   ),
   filesystemRoot: env(

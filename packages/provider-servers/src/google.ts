@@ -1,5 +1,7 @@
 import kmsProtos from '@google-cloud/kms/build/protos/protos.json' with { type: 'json' }
-import secretProtos from '@google-cloud/secret-manager/build/protos/protos.json' with { type: 'json' }
+import secretProtos from '@google-cloud/secret-manager/build/protos/protos.json' with {
+  type: 'json',
+}
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { type Access, type Credentials, tokenAccess } from './google/access.ts'
 import type { StoredGoogleObject } from './google/bucket.ts'

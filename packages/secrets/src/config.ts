@@ -16,10 +16,7 @@ import { z } from 'zod'
 export const secretsConfig = z.object({
   secretManager: env(
     'SECRET_MANAGER',
-    choice(
-      ['NOOP', 'GOOGLE_SECRET_MANAGER', 'HASHICORP_VAULT', 'FILESYSTEM', 'IN_MEMORY'],
-      'NOOP',
-    ),
+    choice(['NOOP', 'GOOGLE_SECRET_MANAGER', 'HASHICORP_VAULT', 'FILESYSTEM', 'IN_MEMORY'], 'NOOP'),
     'Where secret:// references in other variables lead. NOOP refuses them; IN_MEMORY is empty and for tests.',
   ),
   secretsDir: env(

@@ -1,4 +1,11 @@
-import { type ConnectionOptions, connectionTo, GoogleFailure, grpcCalls, hasChecksum, status } from '@ens/google'
+import {
+  type ConnectionOptions,
+  connectionTo,
+  GoogleFailure,
+  grpcCalls,
+  hasChecksum,
+  status,
+} from '@ens/google'
 import { SecretManagerServiceClient } from '@google-cloud/secret-manager'
 import { secretAccessDenied, secretManagerUnavailable, secretNotFound } from './errors.ts'
 import type { SecretManager } from './secret-manager.ts'
@@ -41,12 +48,14 @@ function versionName(name: string): string {
   return secret === undefined ? `${name}/versions/latest` : name
 }
 
-type Payload = Awaited<
-  ReturnType<SecretManagerServiceClient['accessSecretVersion']>
->[0]['payload']
+interface Payload {
+  data?: Uint8Array | string | null
+  /** An int64. */
+  dataCrc32c?: unknown
+}
 
 /** https://cloud.google.com/secret-manager/docs/data-integrity */
-function checked(name: string, payload: Payload): Buffer {
+function checked(name: string, payload: Payload | null | undefined): Buffer {
   const { data, dataCrc32c } = payload ?? {}
   const bytes = typeof data === 'string' ? Buffer.from(data, 'base64') : Buffer.from(data ?? [])
   if (bytes.length > LARGEST_SECRET_BYTES) {
@@ -63,7 +72,9 @@ function translated(cause: unknown, name: string): unknown {
     case status.INVALID_ARGUMENT:
       return secretNotFound(`there is no secret ${name}`, { cause })
     case status.FAILED_PRECONDITION:
-      return secretNotFound(`this version of the secret ${name} is disabled or destroyed`, { cause })
+      return secretNotFound(`this version of the secret ${name} is disabled or destroyed`, {
+        cause,
+      })
     case status.PERMISSION_DENIED:
     case status.UNAUTHENTICATED:
       return secretAccessDenied(`Secret Manager refuses this process the secret ${name}`, { cause })

@@ -15,7 +15,9 @@ export function requireChecksum(bytes: Uint8Array | string, checksum: Int64Value
 /** Throws `key_manager_unavailable` unless Cloud KMS says that it has checked what was sent. */
 export function requireVerified(...verified: (boolean | null | undefined)[]): void {
   if (verified.every((each) => each === true)) return
-  throw keyManagerUnavailable('Cloud KMS did not check what it was sent, which may have changed on the way')
+  throw keyManagerUnavailable(
+    'Cloud KMS did not check what it was sent, which may have changed on the way',
+  )
 }
 
 /** The bytes of an answer, which the client library may give out as text in base64. */

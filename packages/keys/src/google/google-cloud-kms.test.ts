@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto'
 import { type FaultyLink, faultyLink } from '@ens/provider-servers'
-import { type GoogleCloud, startGoogleCloud, trustGoogleTestServers } from '@ens/provider-servers/google'
+import {
+  type GoogleCloud,
+  startGoogleCloud,
+  trustGoogleTestServers,
+} from '@ens/provider-servers/google'
 import { IdentityPoolClient } from 'google-auth-library'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { KeyManager, Signer } from '../key-manager.ts'
@@ -175,10 +179,16 @@ describe('trouble', () => {
   test('credentials that are refused are told apart from an outage, and not quoted', async () => {
     const source = { ...cloud.credentials.credential_source, headers: { 'x-secret': 'hunter2' } }
     const authClient = new IdentityPoolClient({ ...cloud.credentials, credential_source: source })
-    const refused = googleCloudKms({ endpoint: cloud.kms.endpoint, authClient, createHsmKeys: true })
+    const refused = googleCloudKms({
+      endpoint: cloud.kms.endpoint,
+      authClient,
+      createHsmKeys: true,
+    })
     const version = `${RING}/cryptoKeys/named/cryptoKeyVersions/1`
     const error = await refused.signer(version).catch((reason) => reason)
     expect(error).toMatchObject({ code: 'key_access_denied' })
-    expect(`${error.message}\n${error.cause.message}\n${error.cause.stack}`).not.toContain('hunter2')
+    expect(`${error.message}\n${error.cause.message}\n${error.cause.stack}`).not.toContain(
+      'hunter2',
+    )
   })
 })

@@ -23,7 +23,8 @@ export async function requirePurpose(
     .catch((failure) => {
       throw translated(failure, id)
     })
-  if (key.purpose !== purpose) throw keyTypeMismatch(`key ${id} is for ${key.purpose}, not ${purpose}`)
+  if (key.purpose !== purpose)
+    throw keyTypeMismatch(`key ${id} is for ${key.purpose}, not ${purpose}`)
   const algorithm = key.versionTemplate?.algorithm
   if (purpose === SIGNING && algorithm !== SIGNING_ALGORITHM) {
     throw keyMalformed(`key ${id} makes versions of ${algorithm}, not ${SIGNING_ALGORITHM}`)

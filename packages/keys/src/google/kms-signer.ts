@@ -36,12 +36,7 @@ export async function publicKeyOf(kms: Kms, id: string, call?: CallOptions): Pro
 }
 
 /** https://cloud.google.com/kms/docs/reference/rpc/google.cloud.kms.v1#asymmetricsignrequest */
-async function sign(
-  kms: Kms,
-  id: string,
-  digest: Uint8Array,
-  call?: CallOptions,
-): Promise<Buffer> {
+async function sign(kms: Kms, id: string, digest: Uint8Array, call?: CallOptions): Promise<Buffer> {
   if (digest.length !== DIGEST_LENGTH) {
     throw invalidDigest(`the digest has ${digest.length} bytes; SHA-256 has ${DIGEST_LENGTH}`)
   }

@@ -5,7 +5,13 @@ import type { CallOptions, SigningKeyVersion } from '../key-manager.ts'
 import type { Kms } from './kms-client.ts'
 import { translated } from './kms-failure.ts'
 import { versionNumber } from './kms-names.ts'
-import { ENCRYPTION, type Purpose, requirePurpose, SIGNING, SIGNING_ALGORITHM } from './kms-purpose.ts'
+import {
+  ENCRYPTION,
+  type Purpose,
+  requirePurpose,
+  SIGNING,
+  SIGNING_ALGORITHM,
+} from './kms-purpose.ts'
 import { publicKeyOf } from './kms-signer.ts'
 
 export interface NewKey {
@@ -28,7 +34,9 @@ export async function createKey(
   const cryptoKey = { purpose, versionTemplate: { algorithm, protectionLevel } } as const
   const request = { parent, cryptoKeyId: name, cryptoKey, skipInitialVersionCreation: true }
   try {
-    await kms.repeatable(call?.signal, (client, options) => client.createCryptoKey(request, options))
+    await kms.repeatable(call?.signal, (client, options) =>
+      client.createCryptoKey(request, options),
+    )
   } catch (failure) {
     // By somebody else, or by an earlier try of ours.
     if (!hasStatus(failure, status.ALREADY_EXISTS)) throw translated(failure, id)

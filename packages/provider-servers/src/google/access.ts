@@ -36,7 +36,8 @@ export function tokenAccess(): Access {
   return {
     credentials: (origin) => ({
       type: 'external_account',
-      audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q',
+      audience:
+        '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q',
       subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
       token_url: `${origin}/v1/token`,
       credential_source: { url: `${origin}/subject-token`, headers: { 'x-secret': secret } },

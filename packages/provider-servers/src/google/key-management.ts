@@ -70,7 +70,9 @@ export class KeyManagementService implements Service {
     },
     UpdateCryptoKeyPrimaryVersion: (request: { name: string; cryptoKeyVersionId: string }) => {
       const { name, cryptoKeyVersionId } = request
-      const { key, version } = this.#rings.version(`${name}/cryptoKeyVersions/${cryptoKeyVersionId}`)
+      const { key, version } = this.#rings.version(
+        `${name}/cryptoKeyVersions/${cryptoKeyVersionId}`,
+      )
       requirePurpose(key, ENCRYPTION)
       key.primary = version
       return keyResource(key)
@@ -86,7 +88,9 @@ export class KeyManagementService implements Service {
     const isSigning = purpose === SIGNING
     const algorithm = isSigning ? versionTemplate?.algorithm : 'GOOGLE_SYMMETRIC_ENCRYPTION'
     if (isSigning && algorithm !== 'EC_SIGN_P256_SHA256') {
-      throw invalidArgument('version_template.algorithm is needed, and only EC_SIGN_P256_SHA256 is known here.')
+      throw invalidArgument(
+        'version_template.algorithm is needed, and only EC_SIGN_P256_SHA256 is known here.',
+      )
     }
     const protectionLevel = versionTemplate?.protectionLevel ?? 'SOFTWARE'
     const key = this.#rings.create(`${parent}/cryptoKeys/${cryptoKeyId}`, {
@@ -120,7 +124,13 @@ export class KeyManagementService implements Service {
     const pem = publicPem(secret)
     const { algorithm, protectionLevel } = key
     const shown = this.#answered(Buffer.from(pem)).toString('latin1')
-    return { name, pem: shown, algorithm, protectionLevel, pemCrc32c: crc32cValue(Buffer.from(pem)) }
+    return {
+      name,
+      pem: shown,
+      algorithm,
+      protectionLevel,
+      pemCrc32c: crc32cValue(Buffer.from(pem)),
+    }
   }
 
   #sign({ name, digest, digestCrc32c }: Sign): object {
@@ -174,7 +184,9 @@ export class KeyManagementService implements Service {
     const secret = version && (usable(key, version, 'encryption') as Buffer)
     const plaintext = secret && decryptWith(secret, ciphertext, aad)
     if (!plaintext) {
-      throw invalidArgument("Decryption failed: verify that 'name' refers to the correct CryptoKey.")
+      throw invalidArgument(
+        "Decryption failed: verify that 'name' refers to the correct CryptoKey.",
+      )
     }
     return {
       plaintext: this.#answered(plaintext),
@@ -193,7 +205,9 @@ export class KeyManagementService implements Service {
 function matches(field: string, bytes: Buffer, checksum: Checksum): boolean {
   if (!checksum) return false
   if (checksum.value === String(crc32c(bytes))) return true
-  throw invalidArgument(`The checksum in field ${field}_crc32c did not match the data in field ${field}.`)
+  throw invalidArgument(
+    `The checksum in field ${field}_crc32c did not match the data in field ${field}.`,
+  )
 }
 
 function usable(key: CryptoKey, version: Version, type: 'signing' | 'encryption'): Uint8Array {

@@ -37,7 +37,13 @@ export function encryptWith(key: Buffer, version: number, plaintext: Buffer, aad
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(aad)
   const number = Buffer.alloc(NUMBER_LENGTH)
   number.writeUInt32BE(version)
-  return Buffer.concat([number, nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
+  return Buffer.concat([
+    number,
+    nonce,
+    cipher.update(plaintext),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ])
 }
 
 export function versionOf(ciphertext: Buffer): number {
@@ -53,7 +59,10 @@ export function decryptWith(key: Buffer, ciphertext: Buffer, aad: Buffer): Buffe
   })
   decipher.setAAD(aad).setAuthTag(sealed.subarray(-TAG_LENGTH))
   try {
-    return Buffer.concat([decipher.update(sealed.subarray(NONCE_LENGTH, -TAG_LENGTH)), decipher.final()])
+    return Buffer.concat([
+      decipher.update(sealed.subarray(NONCE_LENGTH, -TAG_LENGTH)),
+      decipher.final(),
+    ])
   } catch {
     return undefined
   }

@@ -9,7 +9,8 @@ interface SecretVersion {
   state: 'ENABLED' | 'DISABLED' | 'DESTROYED'
 }
 
-const VERSION = /^(projects\/[^/]+(?:\/locations\/[^/]+)?\/secrets\/[\w-]+)\/versions\/(\d+|latest)$/
+const VERSION =
+  /^(projects\/[^/]+(?:\/locations\/[^/]+)?\/secrets\/[\w-]+)\/versions\/(\d+|latest)$/
 
 /** https://cloud.google.com/secret-manager/docs/reference/rpc/google.cloud.secretmanager.v1 */
 export class SecretManagerService implements Service {

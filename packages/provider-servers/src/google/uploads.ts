@@ -78,7 +78,11 @@ export class ResumableUploads {
   }
 
   /** Takes a piece; the upload once it is whole, else what to answer. */
-  receive({ query, headers, body }: UploadRequest): { upload: Upload; query: URLSearchParams } | Answer {
+  receive({
+    query,
+    headers,
+    body,
+  }: UploadRequest): { upload: Upload; query: URLSearchParams } | Answer {
     const session = this.#sessions.get(query.get('upload_id') ?? '')
     if (!session) return failure(404, 'notFound', 'The upload session does not exist.')
     const range = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/.exec(headers['content-range'] ?? '')

@@ -1,5 +1,9 @@
 import { type FaultyLink, faultyLink } from '@ens/provider-servers'
-import { type GoogleCloud, startGoogleCloud, trustGoogleTestServers } from '@ens/provider-servers/google'
+import {
+  type GoogleCloud,
+  startGoogleCloud,
+  trustGoogleTestServers,
+} from '@ens/provider-servers/google'
 import { IdentityPoolClient } from 'google-auth-library'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Blobstore, PutOptions } from '../blobstore.ts'

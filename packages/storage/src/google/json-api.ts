@@ -1,4 +1,4 @@
-import { type AuthClient, type gaxios, GoogleAuth, PassThroughClient } from 'google-auth-library'
+import { type AuthClient, GoogleAuth, type gaxios, PassThroughClient } from 'google-auth-library'
 import { ApiFailure, CredentialsFailure } from './api-failure.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write'
@@ -78,7 +78,10 @@ function failureOf(error: gaxios.GaxiosError, status: number | undefined): ApiFa
   if (status === undefined || status < 400) {
     return new ApiFailure(`no whole answer from Cloud Storage (${networkCode(error)})`)
   }
-  return new ApiFailure(`Cloud Storage answered ${status} (${reasonOf(error.response?.data)})`, status)
+  return new ApiFailure(
+    `Cloud Storage answered ${status} (${reasonOf(error.response?.data)})`,
+    status,
+  )
 }
 
 function isGaxiosError(error: unknown): error is gaxios.GaxiosError {

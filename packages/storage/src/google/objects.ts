@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { crc32c } from '@node-rs/crc32'
+import { z } from 'zod'
 import { cacheControl, type PutOptions } from '../blobstore.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiReply, JsonApi } from './json-api.ts'
@@ -123,17 +124,17 @@ function pathOf(bucket: string, name: string): string {
   return `/storage/v1/b/${encodeURIComponent(bucket)}/o/${encodeURIComponent(name)}`
 }
 
+const RESOURCE = z.object({
+  generation: z.string().regex(/^\d{1,19}$/),
+  crc32c: z.string(),
+  metadata: z.object({ upload: z.string().optional() }).optional(),
+})
+
 function objectOf({ body }: ApiReply): GoogleObject {
-  const resource: unknown = parsed(body)
-  if (!isObject(resource) || typeof resource['generation'] !== 'string') {
-    throw new ApiFailure('the answer describes no object')
-  }
-  const metadata = isObject(resource['metadata']) ? resource['metadata'] : {}
-  return {
-    generation: resource['generation'],
-    crc32c: String(resource['crc32c']),
-    upload: typeof metadata['upload'] === 'string' ? metadata['upload'] : undefined,
-  }
+  const resource = RESOURCE.safeParse(parsed(body))
+  if (!resource.success) throw new ApiFailure('the answer describes no object')
+  const { generation, crc32c, metadata } = resource.data
+  return { generation, crc32c, upload: metadata?.upload }
 }
 
 function parsed(body: Buffer): unknown {
@@ -142,8 +143,4 @@ function parsed(body: Buffer): unknown {
   } catch {
     return undefined
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

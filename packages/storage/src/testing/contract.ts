@@ -328,7 +328,10 @@ function faultPromises(open: () => Promise<FailingBlobstore>): void {
       faults[fault](2)
       await blobstore.delete(bucket, name, call)
       expect(digest).toBe(createHash('sha256').update(NEW).digest('hex'))
-      expect({ contents: Buffer.from(contents), version }).toEqual({ contents: OLD, version: written })
+      expect({ contents: Buffer.from(contents), version }).toEqual({
+        contents: OLD,
+        version: written,
+      })
       await expect(contentsOf(subject, name)).rejects.toMatchObject(MISSING)
     },
   )
