@@ -6,9 +6,9 @@ export { status } from '@grpc/grpc-js'
 export class GoogleFailure extends Error {
   override readonly name = 'GoogleFailure'
   /** The gRPC status. */
-  readonly status: status
+  readonly status: number
 
-  constructor(message: string, code: status) {
+  constructor(message: string, code: number) {
     super(message)
     this.status = code
   }

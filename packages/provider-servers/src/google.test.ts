@@ -38,7 +38,7 @@ test('takes an upload whole, and gives it back byte by byte', async () => {
 test('takes an upload in pieces, which is not there before the last one', async () => {
   const { token } = await authClient.getAccessToken()
   const path = '/upload/storage/v1/b/exports/o?uploadType=resumable&name=in/pieces'
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const headers = { authorization: `Bearer ${String(token)}`, 'content-type': 'application/json' }
   const body = JSON.stringify({ contentType: 'application/zip' })
   const begun = await fetch(cloud.storage.endpoint + path, { method: 'POST', headers, body })
   const session = begun.headers.get('location') ?? ''
@@ -77,7 +77,11 @@ test('lists in pages, and deletes once', async () => {
   }
   const [files] = await bucket.getFiles({ prefix: 'listed/' })
   expect(files.map(({ name }) => name)).toEqual(['listed/a', 'listed/b', 'listed/c'])
-  const [page, next] = await bucket.getFiles({ prefix: 'listed/', maxResults: 2, autoPaginate: false })
+  const [page, next] = await bucket.getFiles({
+    prefix: 'listed/',
+    maxResults: 2,
+    autoPaginate: false,
+  })
   expect(page.map(({ name }) => name)).toEqual(['listed/a', 'listed/b'])
   expect(next).toMatchObject({ pageToken: 'listed/b' })
   await bucket.file('listed/a').delete()
@@ -92,7 +96,13 @@ test('refuses a request without a token, and one with another', async () => {
 
 test('tells a missing object from a missing bucket, in words', async () => {
   const inBucket = storage.bucket('exports').file('none').getMetadata()
-  await expect(inBucket).rejects.toMatchObject({ code: 404, message: expect.stringContaining('No such object') })
+  await expect(inBucket).rejects.toMatchObject({
+    code: 404,
+    message: expect.stringContaining('No such object'),
+  })
   const elsewhere = storage.bucket('nowhere').file('none').getMetadata()
-  await expect(elsewhere).rejects.toMatchObject({ code: 404, message: expect.stringContaining('bucket does not exist') })
+  await expect(elsewhere).rejects.toMatchObject({
+    code: 404,
+    message: expect.stringContaining('bucket does not exist'),
+  })
 })

@@ -10,7 +10,7 @@ import { secretManagerContract } from './testing/contract.ts'
 // A real account (projects/P), by the credentials of the machine. The secrets that are made there are deleted afterwards.
 
 whenConfigured('Google Secret Manager', ['GOOGLE_TEST_PROJECT'], ({ GOOGLE_TEST_PROJECT }) => {
-  const endpoint = process.env['GOOGLE_SECRET_MANAGER_ENDPOINT'] || undefined
+  const endpoint = process.env.GOOGLE_SECRET_MANAGER_ENDPOINT || undefined
   const client = new SecretManagerServiceClient(connectionTo({ endpoint }))
   const parent = `projects/${GOOGLE_TEST_PROJECT}`
   const run = randomBytes(4).toString('hex')

@@ -14,8 +14,13 @@ export function translated(cause: unknown, id: string): unknown {
     case status.UNAUTHENTICATED:
       return keyAccessDenied(`Cloud KMS refuses this process ${id}`, { cause })
     case status.INVALID_ARGUMENT:
-      if (isKeyId(id) || isKeyVersionId(id)) break
+      if (isKeyId(id) || isKeyVersionId(id)) return failed(cause, id)
       return invalidKeyId(`${JSON.stringify(id)} is not the name of a key of Cloud KMS`, { cause })
+    default:
+      return failed(cause, id)
   }
+}
+
+function failed(cause: GoogleFailure, id: string): Error {
   return keyManagerUnavailable(`Cloud KMS failed with ${id}`, { cause })
 }

@@ -24,10 +24,10 @@ export async function requirePurpose(
       throw translated(failure, id)
     })
   if (key.purpose !== purpose)
-    throw keyTypeMismatch(`key ${id} is for ${key.purpose}, not ${purpose}`)
+    throw keyTypeMismatch(`key ${id} is for ${String(key.purpose)}, not ${purpose}`)
   const algorithm = key.versionTemplate?.algorithm
   if (purpose === SIGNING && algorithm !== SIGNING_ALGORITHM) {
-    throw keyMalformed(`key ${id} makes versions of ${algorithm}, not ${SIGNING_ALGORITHM}`)
+    throw keyMalformed(`key ${id} makes versions of ${String(algorithm)}, not ${SIGNING_ALGORITHM}`)
   }
 }
 
@@ -50,7 +50,7 @@ export async function explained(
       .repeatable(call?.signal, (client, options) => client.getCryptoKey({ name: keyId }, options))
       .catch(() => undefined) // who may use a key need not be allowed to look at it
     if (key && key.purpose !== purpose) {
-      return keyTypeMismatch(`key ${keyId} is for ${key.purpose}, not ${purpose}`)
+      return keyTypeMismatch(`key ${keyId} is for ${String(key.purpose)}, not ${purpose}`)
     }
   }
   return translated(failure, id)

@@ -30,7 +30,9 @@ export async function publicKeyOf(kms: Kms, id: string, call?: CallOptions): Pro
   )
   requireChecksum(pem ?? '', pemCrc32c)
   if (algorithm !== SIGNING_ALGORITHM) {
-    throw keyMalformed(`key version ${id} is of algorithm ${algorithm}, not ${SIGNING_ALGORITHM}`)
+    throw keyMalformed(
+      `key version ${id} is of algorithm ${String(algorithm)}, not ${SIGNING_ALGORITHM}`,
+    )
   }
   return p256PublicKeyFromPem(pem ?? '')
 }

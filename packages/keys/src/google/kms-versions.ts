@@ -74,7 +74,7 @@ async function untilEnabled(kms: Kms, id: string, call?: CallOptions): Promise<v
     const { state } = await getVersion(kms, id, call)
     if (state === 'ENABLED') return
     if (state !== 'PENDING_GENERATION') {
-      throw keyManagerUnavailable(`key version ${id} was not made; its state is ${state}`)
+      throw keyManagerUnavailable(`key version ${id} was not made; its state is ${String(state)}`)
     }
     const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** looks, LONGEST_PAUSE_MS)
     await setTimeout(pauseMs, undefined, call?.signal && { signal: call.signal })

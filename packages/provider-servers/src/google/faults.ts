@@ -1,5 +1,5 @@
 /** What a service does instead of what it was asked. */
-export type Fault = 'refuse' | 'throttle' | 'break'
+type Fault = 'refuse' | 'throttle' | 'break'
 
 export interface FaultSwitches {
   /** The caller lacks every permission, until `recover`. */

@@ -13,7 +13,7 @@ import { callFailure } from './status.ts'
 
 /** One method: the request in, the answer out; throws a `callFailure`. */
 // biome-ignore lint/suspicious/noExplicitAny: shapes of messages are those of Google's protos, which come without types
-export type Method = (request: any) => object | Promise<object>
+type Method = (request: any) => object | Promise<object>
 
 export interface Service {
   methods: Record<string, Method>
@@ -81,5 +81,7 @@ function failAsTold({ faults, permissions }: Service, name: string): void {
     }
     case 'break':
       throw callFailure(status.UNAVAILABLE, 'The service is currently unavailable.')
+    case undefined:
+      return
   }
 }

@@ -2,7 +2,7 @@ import { type ServiceError, status } from '@grpc/grpc-js'
 import { newSecret, type Secret } from './kms-keys.ts'
 import { callFailure, invalidArgument, notFound } from './status.ts'
 
-export type VersionState = 'PENDING_GENERATION' | 'ENABLED' | 'DISABLED' | 'DESTROY_SCHEDULED'
+type VersionState = 'PENDING_GENERATION' | 'ENABLED' | 'DISABLED' | 'DESTROY_SCHEDULED'
 
 export interface Version {
   name: string

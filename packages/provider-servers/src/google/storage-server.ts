@@ -34,7 +34,7 @@ async function answer(
   request: IncomingMessage,
 ): Promise<Answer | undefined> {
   const { method = 'GET', headers } = request
-  const url = new URL(request.url ?? '/', `https://${headers.host}`)
+  const url = new URL(request.url ?? '/', `https://${headers.host ?? 'localhost'}`)
   const body = await bodyOf(request)
   if (url.pathname === '/subject-token') return subjectToken(access, request)
   if (url.pathname === '/v1/token') return exchanged(access, body)

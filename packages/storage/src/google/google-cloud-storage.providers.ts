@@ -8,7 +8,7 @@ import { jsonApi } from './json-api.ts'
 // A bucket of a real account, by the credentials of the machine, or with GOOGLE_CLOUD_STORAGE_ENDPOINT of another server.
 
 whenConfigured('Google Cloud Storage', ['GOOGLE_TEST_BUCKET'], ({ GOOGLE_TEST_BUCKET: bucket }) => {
-  const endpoint = process.env['GOOGLE_CLOUD_STORAGE_ENDPOINT'] || GOOGLE_CLOUD_STORAGE
+  const endpoint = process.env.GOOGLE_CLOUD_STORAGE_ENDPOINT || GOOGLE_CLOUD_STORAGE
   const folder = `test-${randomBytes(4).toString('hex')}`
   const api = jsonApi({ endpoint })
 

@@ -13,7 +13,7 @@ export interface JsonApiOptions {
   authClient?: AuthClient
 }
 
-export interface ApiRequest {
+interface ApiRequest {
   method: 'GET' | 'POST' | 'DELETE'
   /** Below the endpoint, with every part encoded. */
   path: string
@@ -37,7 +37,7 @@ export type JsonApi = (request: ApiRequest, signal: AbortSignal) => Promise<ApiR
 export function jsonApi({ endpoint, authClient }: JsonApiOptions): JsonApi {
   const client = authClient ?? credentialsFor(endpoint)
   return async ({ method, path, query, headers, body }, signal) => {
-    const url = `${endpoint}${path}?${new URLSearchParams(query)}`
+    const url = `${endpoint}${path}?${new URLSearchParams(query).toString()}`
     try {
       const reply = await client.request<ArrayBuffer>({
         url,

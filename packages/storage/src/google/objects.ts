@@ -24,7 +24,7 @@ export interface Upload {
 }
 
 /** CRC32C as Cloud Storage writes it: https://cloud.google.com/storage/docs/data-validation */
-export function checksumOf(contents: Uint8Array): string {
+function checksumOf(contents: Uint8Array): string {
   const four = Buffer.alloc(4)
   four.writeUInt32BE(crc32c(contents))
   return four.toString('base64')

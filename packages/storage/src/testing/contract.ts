@@ -1,28 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { Blobstore, PutOptions, Version } from '../blobstore.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Blobstore, Version } from '../blobstore.ts'
+import {
+  type BlobstoreUnderTest,
+  call,
+  contentsOf,
+  INDEX,
+  MISSING,
+  NEW,
+  OLD,
+  operationsOn,
+  ZIP,
+} from './operations.ts'
+import { type FailingBlobstore, faultPromises, hangingPromises } from './trouble.ts'
 
-export interface BlobstoreUnderTest {
-  blobstore: Blobstore
-  /** An empty bucket, and the name of one that does not exist. */
-  bucket: string
-  missingBucket: string
-  /** For a store with headers: what a device that downloads the object is told. */
-  headersOf?: (name: string) => Promise<{ contentType: string; cacheControl: string }>
-}
-
-/** A store whose other end fails as it is told. */
-export interface FailingBlobstore extends BlobstoreUnderTest {
-  faults: {
-    /** Whatever is asked is refused for want of a permission, until `recover`. */
-    refusePermission(): void
-    /** The next so many requests are too many. */
-    throttle(requests: number): void
-    /** The next so many requests meet an outage. */
-    breakDown(requests: number): void
-    recover(): void
-  }
-}
+export type { BlobstoreUnderTest } from './operations.ts'
 
 export interface BlobstoreContractOptions {
   /** Opens one whose other end never answers; every provider with another end needs it. */
@@ -31,11 +23,6 @@ export interface BlobstoreContractOptions {
   failing?: () => Promise<FailingBlobstore>
 }
 
-const call = { signal: new AbortController().signal }
-const ZIP: PutOptions = { ...call, contentType: 'application/zip', cacheable: true }
-const INDEX: PutOptions = { ...call, contentType: 'text/plain', cacheable: false }
-const OLD = Buffer.from('old')
-const NEW = Buffer.from('new')
 const BIG_BYTES = 20_000_000
 
 type Subject = () => BlobstoreUnderTest
@@ -281,89 +268,6 @@ function failurePromises(subject: Subject): void {
     }
     await expect(contentsOf(subject(), 'too-late')).rejects.toMatchObject(MISSING)
   })
-}
-
-function hangingPromises(open: () => Promise<Blobstore>): void {
-  test('a store that hangs keeps nobody waiting past the signal', async () => {
-    const cause = new Error('the deadline has passed')
-    for (const operation of operationsOn(await open(), 'bucket', 'name')) {
-      const deadline = new AbortController()
-      const attempt = operation({ signal: deadline.signal })
-      deadline.abort(cause)
-      await expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable', cause })
-    }
-  })
-}
-
-function faultPromises(open: () => Promise<FailingBlobstore>): void {
-  let subject: FailingBlobstore
-  beforeAll(async () => {
-    subject = await open()
-    await subject.blobstore.put(subject.bucket, 'there', OLD, INDEX)
-  })
-  afterEach(() => subject.faults.recover())
-
-  test('what this process may not do is refused with a code, and not done', async () => {
-    const { blobstore, bucket, faults } = subject
-    for (const operation of operationsOn(blobstore, bucket, 'there')) {
-      faults.refusePermission()
-      const refused = { code: 'storage_access_denied', kind: 'internal' }
-      await expect(operation(call)).rejects.toMatchObject(refused)
-      faults.recover()
-      expect(await contentsOf(subject, 'there')).toEqual(OLD)
-    }
-  })
-
-  test.each(['throttle', 'breakDown'] as const)(
-    'a store that answers a while with %s is asked again until it has done what it was asked',
-    async (fault) => {
-      const { blobstore, bucket, faults } = subject
-      const name = `patient/${fault}`
-      faults[fault](2)
-      const { digest } = await blobstore.create(bucket, name, NEW, ZIP)
-      faults[fault](2)
-      const written = await blobstore.put(bucket, name, OLD, INDEX)
-      faults[fault](2)
-      const { contents, version } = await blobstore.get(bucket, name, call)
-      faults[fault](2)
-      await blobstore.delete(bucket, name, call)
-      expect(digest).toBe(createHash('sha256').update(NEW).digest('hex'))
-      expect({ contents: Buffer.from(contents), version }).toEqual({
-        contents: OLD,
-        version: written,
-      })
-      await expect(contentsOf(subject, name)).rejects.toMatchObject(MISSING)
-    },
-  )
-
-  test.each(['throttle', 'breakDown'] as const)(
-    'a store that answers for good with %s keeps nobody past the deadline, and does nothing',
-    async (fault) => {
-      const { blobstore, bucket, faults } = subject
-      for (const operation of operationsOn(blobstore, bucket, 'there')) {
-        faults[fault](Number.POSITIVE_INFINITY)
-        const attempt = operation({ signal: AbortSignal.timeout(150) })
-        await expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable' })
-        faults.recover()
-        expect(await contentsOf(subject, 'there')).toEqual(OLD)
-      }
-    },
-  )
-}
-
-const MISSING = { code: 'object_not_found', kind: 'not-found' }
-
-async function contentsOf({ blobstore, bucket }: BlobstoreUnderTest, name: string) {
-  return Buffer.from((await blobstore.get(bucket, name, call)).contents)
-}
-
-function operationsOn(store: Blobstore, bucket: string, name: string) {
-  return [
-    (options: typeof call) => store.create(bucket, name, NEW, { ...ZIP, ...options }),
-    (options: typeof call) => store.put(bucket, name, NEW, { ...INDEX, ...options }),
-    (options: typeof call) => store.get(bucket, name, options),
-    (options: typeof call) => store.delete(bucket, name, options),
-  ] satisfies ((options: typeof call) => Promise<unknown>)[]
 }
 
 async function expectUnconditional(store: Blobstore): Promise<void> {
