@@ -126,6 +126,16 @@ export function textIfSet(): z.ZodType<string | undefined> {
     .meta({ type: 'text', fallback: '' })
 }
 
+const ORIGIN = /^https?:\/\/[^/?#@\s]+$/
+
+/** The address of a server (scheme, host and perhaps a port) that may be missing. */
+export function originIfSet(): z.ZodType<string | undefined> {
+  return textIfSet().refine(
+    (origin) => origin === undefined || ORIGIN.test(origin),
+    'not an address such as https://host or https://host:8443',
+  )
+}
+
 /** A comma-separated list; items are trimmed, empty ones dropped. */
 export function list(fallback?: string): z.ZodType<string[]> {
   return setting('list', fallback, (given) =>

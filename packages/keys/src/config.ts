@@ -1,4 +1,4 @@
-import { choice, env, optionalText, textIfSet } from '@ens/config'
+import { choice, env, flag, optionalText, originIfSet, textIfSet } from '@ens/config'
 import { vaultConfig } from '@ens/vault/config'
 import { z } from 'zod'
 import type { KeyManager } from './key-manager.ts'
@@ -7,13 +7,30 @@ import { noopKeyManager } from './noop.ts'
 export const keysConfig = z.object({
   keyManager: env(
     'KEY_MANAGER',
-    choice(['AWS_KMS', 'FILESYSTEM', 'HASHICORP_VAULT', 'NOOP', 'MEMORY'] as const),
+    choice([
+      'GOOGLE_CLOUD_KMS',
+      'AWS_KMS',
+      'HASHICORP_VAULT',
+      'FILESYSTEM',
+      'NOOP',
+      'MEMORY',
+    ] as const),
     'Where signing and encryption keys are kept. MEMORY is for tests; NOOP is for services that need no key.',
   ),
   filesystemRoot: env(
     'KEY_FILESYSTEM_ROOT',
     optionalText(),
     'Folder of the keys of KEY_MANAGER=FILESYSTEM; made if missing. Unset: the working directory.',
+  ),
+  createHsmKeys: env(
+    'CREATE_HSM_KEYS',
+    flag(true),
+    'Whether new keys of KEY_MANAGER=GOOGLE_CLOUD_KMS are kept in hardware (Cloud HSM) rather than in software.',
+  ),
+  googleEndpoint: env(
+    'GOOGLE_CLOUD_KMS_ENDPOINT',
+    originIfSet(),
+    'Address of KEY_MANAGER=GOOGLE_CLOUD_KMS, such as a private endpoint. One of http:// is an emulator and is sent no credentials. Unset: cloudkms.googleapis.com.',
   ),
   vault: vaultConfig,
   awsKmsEndpoint: env(
@@ -39,6 +56,11 @@ export async function openKeyManager(
     case 'AWS_KMS': {
       const { openAwsKms } = await import('./aws-kms.ts')
       return openAwsKms({ endpoint: config.awsKmsEndpoint })
+    }
+    case 'GOOGLE_CLOUD_KMS': {
+      const { googleCloudKms } = await import('./google/google-cloud-kms.ts')
+      const { createHsmKeys = true, googleEndpoint: endpoint } = config
+      return googleCloudKms({ createHsmKeys, ...(endpoint !== undefined && { endpoint }) })
     }
     case 'FILESYSTEM': {
       const { filesystemKeyManager } = await import('./filesystem.ts')

@@ -5,6 +5,7 @@ import {
   env,
   flag,
   optionalText,
+  originIfSet,
   text,
   textIfSet,
   timeout,
@@ -16,7 +17,17 @@ import { z } from 'zod'
 export const secretsConfig = z.object({
   secretManager: env(
     'SECRET_MANAGER',
-    choice(['NOOP', 'AWS_SECRETS_MANAGER', 'FILESYSTEM', 'HASHICORP_VAULT', 'IN_MEMORY'], 'NOOP'),
+    choice(
+      [
+        'NOOP',
+        'GOOGLE_SECRET_MANAGER',
+        'AWS_SECRETS_MANAGER',
+        'HASHICORP_VAULT',
+        'FILESYSTEM',
+        'IN_MEMORY',
+      ],
+      'NOOP',
+    ),
     'Where secret:// references in other variables lead. NOOP refuses them; IN_MEMORY is empty and for tests.',
   ),
   secretsDir: env(
@@ -49,6 +60,11 @@ export const secretsConfig = z.object({
     optionalText(),
     'Folder of the secrets of SECRET_MANAGER=FILESYSTEM. Unset: the working directory.',
   ),
+  googleEndpoint: env(
+    'GOOGLE_SECRET_MANAGER_ENDPOINT',
+    originIfSet(),
+    'Address of SECRET_MANAGER=GOOGLE_SECRET_MANAGER, such as a regional endpoint. One of http:// is an emulator and is sent no credentials. Unset: secretmanager.googleapis.com.',
+  ),
   vault: vaultConfig,
   awsEndpoint: env(
     'AWS_ENDPOINT_URL_SECRETS_MANAGER',
@@ -61,7 +77,7 @@ export const secretsConfig = z.object({
 type EverySetting = z.output<typeof secretsConfig>
 
 /** Settings of providers that are not chosen may be left out. */
-export type SecretsConfig = Omit<EverySetting, 'vault'> & Partial<EverySetting>
+export type SecretsConfig = Omit<EverySetting, 'googleEndpoint' | 'vault'> & Partial<EverySetting>
 
 /** What the secret manager itself is configured with cannot be a secret. */
 export const PLAIN: ReadonlySet<string> = new Set(

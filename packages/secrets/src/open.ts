@@ -33,6 +33,10 @@ async function openProvider(config: SecretsConfig): Promise<SecretManager> {
       const { filesystemSecretManager } = await import('./filesystem.ts')
       return filesystemSecretManager(config.filesystemRoot ?? '')
     }
+    case 'GOOGLE_SECRET_MANAGER': {
+      const { googleSecretManager } = await import('./google-secret-manager.ts')
+      return googleSecretManager({ endpoint: config.googleEndpoint })
+    }
     case 'HASHICORP_VAULT': {
       const { hashicorpVaultSecretManager } = await import('./hashicorp-vault.ts')
       return hashicorpVaultSecretManager(config.vault)

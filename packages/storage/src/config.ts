@@ -1,4 +1,4 @@
-import { choice, env, flag, optionalText, textIfSet } from '@ens/config'
+import { choice, env, flag, optionalText, originIfSet, textIfSet } from '@ens/config'
 import { z } from 'zod'
 import type { Blobstore } from './blobstore.ts'
 import { noopBlobstore } from './noop.ts'
@@ -6,7 +6,7 @@ import { noopBlobstore } from './noop.ts'
 export const storageConfig = z.object({
   blobstore: env(
     'BLOBSTORE',
-    choice(['AWS_S3', 'FILESYSTEM', 'NOOP', 'MEMORY'] as const),
+    choice(['GOOGLE_CLOUD_STORAGE', 'AWS_S3', 'FILESYSTEM', 'NOOP', 'MEMORY'] as const),
     'Where export files are put. MEMORY is for tests; NOOP is for services that store nothing.',
   ),
   filesystemRoot: env(
@@ -25,6 +25,11 @@ export const storageConfig = z.object({
     flag(false),
     'Whether AWS_S3 puts the bucket into the path of an address and not into its host name; many stores other than Amazon’s want it.',
   ),
+  googleEndpoint: env(
+    'GOOGLE_CLOUD_STORAGE_ENDPOINT',
+    originIfSet(),
+    'Address of BLOBSTORE=GOOGLE_CLOUD_STORAGE, such as a private endpoint. One of http:// is an emulator and is sent no credentials. Unset: storage.googleapis.com.',
+  ),
 })
 
 type Settings = z.output<typeof storageConfig>
@@ -39,6 +44,11 @@ export async function openBlobstore(config: StorageConfig): Promise<Blobstore> {
       const { openAwsS3 } = await import('./aws-s3.ts')
       const { awsS3Endpoint: endpoint, awsS3PathStyle: pathStyle = false } = config
       return openAwsS3({ endpoint, pathStyle })
+    }
+    case 'GOOGLE_CLOUD_STORAGE': {
+      const { googleCloudStorage } = await import('./google/google-cloud-storage.ts')
+      const { googleEndpoint: endpoint } = config
+      return googleCloudStorage(endpoint === undefined ? {} : { endpoint })
     }
     case 'FILESYSTEM': {
       const { filesystemBlobstore } = await import('./filesystem.ts')

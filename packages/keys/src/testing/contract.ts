@@ -30,6 +30,9 @@ export interface KeyManagerUnderTest {
   /** Beside the former: one of another key, and an encryption key that is not the latter. */
   otherSigningKeyVersion?: string
   otherEncryptionKey?: string
+  /** For a provider whose ids have a form of their own: a version and a key that do not exist. */
+  missingSigningKeyVersion?: string
+  missingKey?: string
 }
 
 /**
@@ -81,9 +84,9 @@ function signingPromises(subject: Subject): void {
   })
 
   test('a signing key that does not exist is not found', async () => {
-    const { keyManager, parent } = subject()
+    const { keyManager, parent, missingSigningKeyVersion } = subject()
     if (!keyManager.capabilities.sign) return expectLacking(keyManager, 'sign')
-    const missing = `${parent}/missing/1601899200000000000`
+    const missing = missingSigningKeyVersion ?? `${parent}/missing/1601899200000000000`
     await expect(keyManager.signer(missing)).rejects.toMatchObject({ code: 'key_not_found' })
   })
 }
@@ -173,12 +176,12 @@ function versionPromises(subject: Subject): void {
   })
 
   test('the versions of a key that does not exist are an error, not an empty list', async () => {
-    const { keyManager, parent } = subject()
+    const { keyManager, parent, missingKey = `${parent}/missing` } = subject()
     if (!keyManager.capabilities.listVersions) {
       const attempt = keyManager.listSigningKeyVersions('any')
       return expect(attempt).rejects.toMatchObject(UNSUPPORTED)
     }
-    const attempt = keyManager.listSigningKeyVersions(`${parent}/missing`)
+    const attempt = keyManager.listSigningKeyVersions(missingKey)
     await expect(attempt).rejects.toMatchObject({ code: 'key_not_found' })
   })
 
@@ -240,9 +243,9 @@ function encryptionPromises(subject: Subject): void {
   })
 
   test('an encryption key that does not exist is not found', async () => {
-    const { keyManager, parent } = subject()
+    const { keyManager, parent, missingKey = `${parent}/missing` } = subject()
     if (!keyManager.capabilities.encrypt) return expectLacking(keyManager, 'encrypt')
-    const attempt = keyManager.encrypt(`${parent}/missing`, MESSAGE, AAD)
+    const attempt = keyManager.encrypt(missingKey, MESSAGE, AAD)
     await expect(attempt).rejects.toMatchObject({ code: 'key_not_found' })
   })
 }

@@ -1,34 +1,42 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Blobstore, PutOptions, Version } from '../blobstore.ts'
+import type { Blobstore, Version } from '../blobstore.ts'
+import {
+  type BlobstoreUnderTest,
+  call,
+  contentsOf,
+  INDEX,
+  MISSING,
+  NEW,
+  OLD,
+  operationsOn,
+  ZIP,
+} from './operations.ts'
+import { type FailingBlobstore, faultPromises, hangingPromises } from './trouble.ts'
 
-export interface BlobstoreUnderTest {
-  blobstore: Blobstore
-  /** An empty bucket, and the name of one that does not exist. */
-  bucket: string
-  missingBucket: string
-  /** For a store with headers: what a device that downloads the object is told. */
-  headersOf?: (name: string) => Promise<{ contentType: string; cacheControl: string }>
+export type { BlobstoreUnderTest } from './operations.ts'
+
+export interface BlobstoreContractOptions {
+  /** Opens one whose other end never answers; every provider with another end needs it. */
+  hanging?: () => Promise<Blobstore>
+  /** Opens one whose other end can be told to fail; every provider with another end of our own needs it. */
+  failing?: () => Promise<FailingBlobstore>
 }
 
-const call = { signal: new AbortController().signal }
-const ZIP: PutOptions = { ...call, contentType: 'application/zip', cacheable: true }
-const INDEX: PutOptions = { ...call, contentType: 'text/plain', cacheable: false }
-const OLD = Buffer.from('old')
-const NEW = Buffer.from('new')
 const BIG_BYTES = 20_000_000
 
 type Subject = () => BlobstoreUnderTest
 
 /**
  * What every blob store promises; what it declares that it cannot must fail with its code.
- * `hanging` opens one of the same provider whose other end never answers; every provider with another end needs it.
+ * A function alone as the last argument is `hanging`.
  */
 export function blobstoreContract(
   name: string,
   open: () => Promise<BlobstoreUnderTest>,
-  hanging?: () => Promise<Blobstore>,
+  options: (() => Promise<Blobstore>) | BlobstoreContractOptions = {},
 ): void {
+  const { hanging, failing } = typeof options === 'function' ? { hanging: options } : options
   describe(`the blob store ${name}`, () => {
     let subject: BlobstoreUnderTest
     beforeAll(async () => {
@@ -42,6 +50,7 @@ export function blobstoreContract(
     headerPromises(() => subject)
     failurePromises(() => subject)
     if (hanging) hangingPromises(hanging)
+    if (failing) faultPromises(failing)
   })
 }
 
@@ -259,33 +268,6 @@ function failurePromises(subject: Subject): void {
     }
     await expect(contentsOf(subject(), 'too-late')).rejects.toMatchObject(MISSING)
   })
-}
-
-function hangingPromises(open: () => Promise<Blobstore>): void {
-  test('a store that hangs keeps nobody waiting past the signal', async () => {
-    const cause = new Error('the deadline has passed')
-    for (const operation of operationsOn(await open(), 'bucket', 'name')) {
-      const deadline = new AbortController()
-      const attempt = operation({ signal: deadline.signal })
-      deadline.abort(cause)
-      await expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable', cause })
-    }
-  })
-}
-
-const MISSING = { code: 'object_not_found', kind: 'not-found' }
-
-async function contentsOf({ blobstore, bucket }: BlobstoreUnderTest, name: string) {
-  return Buffer.from((await blobstore.get(bucket, name, call)).contents)
-}
-
-function operationsOn(store: Blobstore, bucket: string, name: string) {
-  return [
-    (options: typeof call) => store.create(bucket, name, NEW, { ...ZIP, ...options }),
-    (options: typeof call) => store.put(bucket, name, NEW, { ...INDEX, ...options }),
-    (options: typeof call) => store.get(bucket, name, options),
-    (options: typeof call) => store.delete(bucket, name, options),
-  ] satisfies ((options: typeof call) => Promise<unknown>)[]
 }
 
 async function expectUnconditional(store: Blobstore): Promise<void> {
