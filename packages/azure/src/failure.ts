@@ -1,0 +1,85 @@
+/** What Azure, or the way to it, said when a call failed; fit for a log. */
+export interface AzureFailure {
+  /** Of HTTP; undefined if there was no answer. */
+  status: number | undefined
+  /** Azure's most particular code, such as `BlobNotFound` or `KeyDisabled`, or the system's, such as `ECONNRESET`. */
+  code: string
+  /** Whether the same call may succeed a little later. */
+  isTransient: boolean
+  /** Whether the process is not known, or not allowed to. */
+  isDenied: boolean
+  /** In place of the SDK's error, which carries the request with its credential. */
+  cause: Error
+}
+
+const TOO_MANY_REQUESTS = 429
+const REQUEST_TIMEOUT = 408
+/** A code or request id, rather than a sentence that may quote something. */
+const TOKEN = /^[A-Za-z0-9_-]{1,100}$/
+/** Of `@azure/identity`, which has no credential, or was refused a token for it. */
+const CREDENTIAL_ERROR = /^(CredentialUnavailable|Authentication|AggregateAuthentication)/
+
+/** Reads an error of an Azure SDK; any other becomes a transient failure without a status. */
+export function azureFailure(error: unknown): AzureFailure {
+  const { name, statusCode: status } = asSdkError(error)
+  const code = codeOf(error)
+  const isDenied = status === 401 || status === 403 || isCredentialError(name, status)
+  const isTransient =
+    !isDenied &&
+    (status === undefined ||
+      status >= 500 ||
+      status === TOO_MANY_REQUESTS ||
+      status === REQUEST_TIMEOUT)
+  return { status, code, isTransient, isDenied, cause: new Error(described(error, status, code)) }
+}
+
+interface SdkError {
+  name: string
+  code: string | undefined
+  statusCode: number | undefined
+  details: unknown
+  response: { headers?: { get(name: string): string | undefined } } | undefined
+}
+
+function asSdkError(error: unknown): Partial<SdkError> {
+  return typeof error === 'object' && error !== null ? error : {}
+}
+
+/** The authority may be out of order, too: that passes. */
+function isCredentialError(name = '', status: number | undefined): boolean {
+  return CREDENTIAL_ERROR.test(name) && (status === undefined || status < 500)
+}
+
+function codeOf(error: unknown): string {
+  const { name, code, details, response } = asSdkError(error)
+  const candidates = [
+    response?.headers?.get('x-ms-error-code'),
+    innerCode(details),
+    code,
+    at(details, 'errorCode'),
+    name,
+  ]
+  return candidates.find(isToken) ?? 'unknown'
+}
+
+/** Key Vault's document is `{ error: { code, message, innererror: { code } } }`; some SDKs hand out what is inside. */
+function innerCode(details: unknown): unknown {
+  const error = at(details, 'error') ?? details
+  const inner = at(error, 'innererror') ?? at(error, 'innerError')
+  return at(inner, 'code') ?? at(error, 'code')
+}
+
+function at(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
+}
+
+function isToken(candidate: unknown): candidate is string {
+  return typeof candidate === 'string' && TOKEN.test(candidate)
+}
+
+function described(error: unknown, status: number | undefined, code: string): string {
+  if (status === undefined) return `no answer from Azure: ${code}`
+  const requestId = asSdkError(error).response?.headers?.get('x-ms-request-id')
+  const suffix = isToken(requestId) ? `, request ${requestId}` : ''
+  return `Azure answered ${status} ${code}${suffix}`
+}

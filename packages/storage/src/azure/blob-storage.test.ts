@@ -1,0 +1,196 @@
+import { inspect } from 'node:util'
+import { type FaultyLink, faultyLink } from '@ens/provider-servers'
+import { type Azurite, type BlobFront, blobFront, startAzurite } from '@ens/provider-servers/azure'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Blobstore, PutOptions } from '../blobstore.ts'
+import { blobstoreContract } from '../testing/contract.ts'
+import { azureBlobstore } from './blob-storage.ts'
+
+const { signal } = new AbortController()
+const ZIP: PutOptions = { contentType: 'application/zip', cacheable: true, signal }
+const OLD = Buffer.from('old')
+const NEW = Buffer.from('new')
+
+let azurite: Azurite
+let link: FaultyLink
+let front: BlobFront
+beforeAll(async () => {
+  azurite = await startAzurite()
+  await azurite.createContainer('exports')
+  link = await faultyLink({ port: azurite.port })
+  front = await blobFront({ port: azurite.port })
+})
+afterAll(async () => {
+  await Promise.all([link.close(), front.close()])
+  await azurite.stop()
+})
+
+/** Retries at once. */
+const random = () => 0
+
+function storeAt({ port }: { port: number }, { accessKey } = azurite): Promise<Blobstore> {
+  return azureBlobstore({ account: azurite.account, accessKey, endpoint: endpointAt({ port }), random })
+}
+
+const fetched = (name: string) => fetch(`${azurite.endpoint}/exports/${name}`)
+
+blobstoreContract(
+  'on Azure',
+  async () => ({
+    blobstore: await storeAt(azurite),
+    bucket: 'exports',
+    missingBucket: 'missing',
+    headersOf: async (name) => {
+      const { headers } = await fetched(name)
+      return {
+        contentType: headers.get('content-type') ?? '',
+        cacheControl: headers.get('cache-control') ?? '',
+      }
+    },
+  }),
+  async () => {
+    const hanging = await faultyLink({ port: azurite.port })
+    hanging.hang()
+    return storeAt(hanging)
+  },
+)
+
+describe('on Azure', () => {
+  test.each(['Upper', 'a/b', 'ab', 'double--hyphen', 'x'.repeat(64)])(
+    'no container can be called %j',
+    async (bucket) => {
+      const attempt = (await storeAt(azurite)).get(bucket, 'name', { signal })
+      await expect(attempt).rejects.toMatchObject({ code: 'invalid_bucket_name' })
+    },
+  )
+
+  test('devices get the MD5 of what they download', async () => {
+    await (await storeAt(azurite)).create('exports', 'md5.zip', NEW, ZIP)
+    const { headers } = await fetched('md5.zip')
+    expect(headers.get('content-md5')).toBe('ImBUI3o1mQCSHmr2gDQXIw==')
+  })
+
+  test('a key that is not the account\'s is refused, and no message holds it', async () => {
+    const accessKey = Buffer.from('not the key of this account').toString('base64')
+    const store = await storeAt(azurite, { accessKey })
+    const error = await store.get('exports', 'name', { signal }).catch((error: unknown) => error)
+    expect(error).toMatchObject({ code: 'storage_access_denied', kind: 'internal' })
+    expect(everythingOf(error)).not.toMatch(/SharedKey|not the key|bm90IHRoZS/)
+  })
+})
+
+describe('on a network that fails', () => {
+  let store: Blobstore
+  beforeEach(async () => {
+    link.mend()
+    store = await storeAt(link)
+  })
+
+  test('a create whose answer is lost succeeds, for the object is its own', async () => {
+    link.cutAnswerAfter(1)
+    await store.create('exports', 'lost-answer.zip', NEW, ZIP)
+    expect(await (await fetched('lost-answer.zip')).text()).toBe('new')
+  })
+
+  test('the object of another writer is not taken for our own, equal bytes or not', async () => {
+    await (await storeAt(azurite)).create('exports', 'others.zip', NEW, ZIP)
+    link.cutAnswerAfter(1)
+    const attempt = store.create('exports', 'others.zip', NEW, ZIP)
+    await expect(attempt).rejects.toMatchObject({ code: 'object_exists' })
+  })
+
+  test('a conditional put whose answer is lost succeeds, and gives the version that is there', async () => {
+    const seen = await store.put('exports', 'lost-index', OLD, ZIP)
+    link.cutAnswerAfter(1)
+    const version = await store.put('exports', 'lost-index', NEW, { ...ZIP, onlyIf: seen })
+    expect(await store.get('exports', 'lost-index', { signal })).toMatchObject({ version })
+  })
+
+  test('a conditional put does not succeed by the change of another writer', async () => {
+    const seen = await store.put('exports', 'others-index', OLD, ZIP)
+    await (await storeAt(azurite)).put('exports', 'others-index', NEW, ZIP)
+    link.cutAnswerAfter(1)
+    const attempt = store.put('exports', 'others-index', NEW, { ...ZIP, onlyIf: seen })
+    await expect(attempt).rejects.toMatchObject({ code: 'object_changed' })
+  })
+
+  test('an object whose download is cut midway arrives whole', async () => {
+    const contents = Buffer.alloc(3_000_000, 'archive')
+    await store.create('exports', 'cut-download', contents, ZIP)
+    link.cutAnswerAfter(1_000_000)
+    const got = await store.get('exports', 'cut-download', { signal })
+    expect(contents.equals(got.contents)).toBe(true)
+  })
+
+  test('an upload that is cut leaves nothing to be seen', async () => {
+    const attempt = store.create('exports', 'half.zip', Buffer.alloc(20_000_000), ZIP)
+    link.cut()
+    await expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable' })
+    expect((await fetched('half.zip')).status).toBe(404)
+  })
+
+  test('a deadline ends the retries', async () => {
+    link.cut()
+    const deadline = new AbortController()
+    const reason = new Error('the deadline has passed')
+    const slow = await azureBlobstore({ ...azurite, endpoint: endpointAt(link), random: () => 1 })
+    const attempt = slow.get('exports', 'name', { signal: deadline.signal })
+    deadline.abort(reason)
+    await expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable', cause: reason })
+  })
+})
+
+describe('a service in trouble', () => {
+  let store: Blobstore
+  beforeEach(async () => {
+    front.refuse(0, '', 0)
+    store = await storeAt(front)
+  })
+
+  test.each([
+    [503, 'ServerBusy'],
+    [500, 'OperationTimedOut'],
+    [429, 'TooManyRequests'],
+  ])('is asked again: %i %s', async (status, code) => {
+    front.refuse(status, code, 3)
+    await store.create('exports', `after-${code}`, NEW, ZIP)
+    front.refuse(status, code, 3)
+    expect((await store.get('exports', `after-${code}`, { signal })).contents).toEqual(NEW)
+  })
+
+  test('is not asked for ever, and its error names its code', async () => {
+    front.refuse(503, 'ServerBusy', 1_000)
+    const before = front.calls()
+    await expect(store.put('exports', 'busy', NEW, ZIP)).rejects.toMatchObject({
+      code: 'storage_unavailable',
+      kind: 'unavailable',
+      cause: { message: 'Azure answered 503 ServerBusy' },
+    })
+    expect(front.calls() - before).toBe(7)
+  })
+
+  test.each([
+    [403, 'AuthorizationPermissionMismatch'],
+    [403, 'AuthorizationFailure'],
+    [401, 'NoAuthenticationInformation'],
+  ])('that refuses us is not asked again: %i %s', async (status, code) => {
+    front.refuse(status, code, 1)
+    const attempt = store.create('exports', 'refused', NEW, ZIP)
+    await expect(attempt).rejects.toMatchObject({ code: 'storage_access_denied' })
+  })
+
+  test('may damage an object on its way; it is fetched again', async () => {
+    await store.create('exports', 'damaged', NEW, ZIP)
+    front.damage()
+    expect((await store.get('exports', 'damaged', { signal })).contents).toEqual(NEW)
+  })
+})
+
+function endpointAt({ port }: { port: number }): string {
+  return azurite.endpoint.replace(`:${azurite.port}/`, `:${port}/`)
+}
+
+/** What a careless logger might print of an error. */
+function everythingOf(error: unknown): string {
+  return inspect(error, { depth: 10, showHidden: true })
+}
