@@ -8,29 +8,39 @@ export interface AzureFailure {
   isTransient: boolean
   /** Whether the process is not known, or not allowed to. */
   isDenied: boolean
+  /** How long Azure asks to wait (`Retry-After`), at least; at most a minute. */
+  retryAfterMs: number
   /** In place of the SDK's error, which carries the request with its credential. */
   cause: Error
 }
 
 const TOO_MANY_REQUESTS = 429
 const REQUEST_TIMEOUT = 408
+const MOST_SECONDS_TO_WAIT = 60
 /** A code or request id, rather than a sentence that may quote something. */
 const TOKEN = /^[A-Za-z0-9_-]{1,100}$/
+/** Such as `ECONNRESET` or `ERR_STREAM_PREMATURE_CLOSE`. */
+const SYSTEM_CODE = /^[A-Z][A-Z0-9_]+$/
 /** Of `@azure/identity`, which has no credential, or was refused a token for it. */
 const CREDENTIAL_ERROR = /^(CredentialUnavailable|Authentication|AggregateAuthentication)/
 
-/** Reads an error of an Azure SDK; any other becomes a transient failure without a status. */
+/** Reads an error of an Azure SDK or of the network; any other becomes a failure without a status that will not pass. */
 export function azureFailure(error: unknown): AzureFailure {
   const { name, statusCode: status } = asSdkError(error)
   const code = codeOf(error)
   const isDenied = status === 401 || status === 403 || isCredentialError(name, status)
-  const isTransient =
-    !isDenied &&
-    (status === undefined ||
-      status >= 500 ||
-      status === TOO_MANY_REQUESTS ||
-      status === REQUEST_TIMEOUT)
-  return { status, code, isTransient, isDenied, cause: new Error(described(error, status, code)) }
+  const isTransient = !isDenied && (status === undefined ? isLost(name, code) : isPassing(status))
+  const cause = new Error(described(error, status, code))
+  return { status, code, isTransient, isDenied, retryAfterMs: retryAfterMs(error), cause }
+}
+
+/** A connection that failed: an error of the SDK without an answer, or of the system. */
+function isLost(name = '', code: string): boolean {
+  return name === 'RestError' || SYSTEM_CODE.test(code)
+}
+
+function isPassing(status: number): boolean {
+  return status >= 500 || status === TOO_MANY_REQUESTS || status === REQUEST_TIMEOUT
 }
 
 interface SdkError {
@@ -75,6 +85,11 @@ function at(value: unknown, key: string): unknown {
 
 function isToken(candidate: unknown): candidate is string {
   return typeof candidate === 'string' && TOKEN.test(candidate)
+}
+
+function retryAfterMs(error: unknown): number {
+  const seconds = Number(asSdkError(error).response?.headers?.get('retry-after') ?? 0)
+  return seconds > 0 ? Math.min(seconds, MOST_SECONDS_TO_WAIT) * 1_000 : 0 // a date is NaN
 }
 
 function described(error: unknown, status: number | undefined, code: string): string {

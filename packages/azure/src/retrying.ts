@@ -13,7 +13,7 @@ const LONGEST_WAIT_MS = 5_000
 
 /**
  * Calls again what failed for the moment, up to six times, each time after a random part of a wait that doubles (0.2 s to
- * 5 s). `attempt` is told whether an earlier one may have taken effect. Throws the last error.
+ * 5 s), or after as long as Azure asks for. `attempt` is told whether an earlier one may have taken effect. Throws the last error.
  */
 export async function retrying<T>(
   { signal, random }: RetryOptions,
@@ -23,9 +23,10 @@ export async function retrying<T>(
     try {
       return await attempt(failed > 0)
     } catch (error) {
-      if (signal.aborted || failed === MOST_RETRIES || !azureFailure(error).isTransient) throw error
+      const { isTransient, retryAfterMs } = azureFailure(error)
+      if (signal.aborted || failed === MOST_RETRIES || !isTransient) throw error
       const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failed)
-      await pause(longest * random(), undefined, { signal })
+      await pause(Math.max(retryAfterMs, longest * random()), undefined, { signal })
     }
   }
 }

@@ -1,12 +1,14 @@
-import { choice, env, optionalText } from '@ens/config'
+import { choice, env, optionalText, text } from '@ens/config'
 import { z } from 'zod'
 import type { KeyManager } from './key-manager.ts'
 import { noopKeyManager } from './noop.ts'
 
+const AZURE_ENDPOINT = 'https://{vault}.vault.azure.net'
+
 export const keysConfig = z.object({
   keyManager: env(
     'KEY_MANAGER',
-    choice(['FILESYSTEM', 'NOOP', 'MEMORY'] as const),
+    choice(['AZURE_KEY_VAULT', 'FILESYSTEM', 'NOOP', 'MEMORY'] as const),
     'Where signing and encryption keys are kept. MEMORY is for tests; NOOP is for services that need no key.',
   ),
   filesystemRoot: env(
@@ -14,17 +16,29 @@ export const keysConfig = z.object({
     optionalText(),
     'Folder of the keys of KEY_MANAGER=FILESYSTEM; made if missing. Unset: the working directory.',
   ),
+  azureEndpoint: env(
+    'AZURE_KEY_VAULT_ENDPOINT',
+    text(AZURE_ENDPOINT),
+    'Address of the vaults of AZURE_KEY_VAULT. Without `{vault}` it is one server for all, which gets tokens as it asks for them.',
+  ),
 })
 
 export type KeysConfig = z.output<typeof keysConfig>
 
 /** Opens the key manager that the configuration names; only its code is loaded. */
 export async function openKeyManager(
-  config: KeysConfig,
+  config: Pick<KeysConfig, 'keyManager'> & Partial<KeysConfig>,
   // eslint-disable-next-line no-restricted-syntax -- it only names key versions; wiring may leave it out
   now: () => Date = () => new Date(),
 ): Promise<KeyManager> {
   switch (config.keyManager) {
+    case 'AZURE_KEY_VAULT': {
+      const { keyVaultKeyManager } = await import('./azure/key-vault.ts')
+      const { defaultCredential } = await import('@ens/azure')
+      const credential = await defaultCredential()
+      const endpoint = config.azureEndpoint ?? AZURE_ENDPOINT
+      return keyVaultKeyManager({ endpoint, credential, now, random: Math.random })
+    }
     case 'FILESYSTEM': {
       const { filesystemKeyManager } = await import('./filesystem.ts')
       return filesystemKeyManager({ root: config.filesystemRoot ?? '', now })

@@ -1,1 +1,2 @@
 export { type FaultyLink, faultyLink } from './faulty-link.ts'
+export { type ModuleRun, type RunOptions, runModule } from './run-module.ts'

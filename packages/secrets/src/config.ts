@@ -5,7 +5,7 @@ import { z } from 'zod'
 export const secretsConfig = z.object({
   secretManager: env(
     'SECRET_MANAGER',
-    choice(['NOOP', 'FILESYSTEM', 'IN_MEMORY'], 'NOOP'),
+    choice(['NOOP', 'AZURE_KEY_VAULT', 'FILESYSTEM', 'IN_MEMORY'], 'NOOP'),
     'Where secret:// references in other variables lead. NOOP refuses them; IN_MEMORY is empty and for tests.',
   ),
   secretsDir: env(
@@ -27,6 +27,11 @@ export const secretsConfig = z.object({
     'SECRET_FILESYSTEM_ROOT',
     optionalText(),
     'Folder of the secrets of SECRET_MANAGER=FILESYSTEM. Unset: the working directory.',
+  ),
+  azureEndpoint: env(
+    'AZURE_KEY_VAULT_ENDPOINT',
+    text('https://{vault}.vault.azure.net'),
+    'Address of the vaults of AZURE_KEY_VAULT. Without `{vault}` it is one server for all, which gets tokens as it asks for them.',
   ),
 })
 

@@ -19,6 +19,13 @@ export async function openSecretManager(
 
 async function openProvider(config: SecretsConfig): Promise<SecretManager> {
   switch (config.secretManager) {
+    case 'AZURE_KEY_VAULT': {
+      const { keyVaultSecretManager } = await import('./azure/key-vault.ts')
+      const { defaultCredential } = await import('@ens/azure')
+      const credential = await defaultCredential()
+      const endpoint = config.azureEndpoint
+      return keyVaultSecretManager({ endpoint, credential, random: Math.random })
+    }
     case 'FILESYSTEM': {
       const { filesystemSecretManager } = await import('./filesystem.ts')
       return filesystemSecretManager(config.filesystemRoot ?? '')

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { type FaultyLink, faultyLink } from '@ens/provider-servers'
+import { type FaultyLink, faultyLink, runModule } from '@ens/provider-servers'
 import { type Azurite, type BlobFront, blobFront, startAzurite } from '@ens/provider-servers/azure'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Blobstore, PutOptions } from '../blobstore.ts'
@@ -67,13 +67,14 @@ describe('on Azure', () => {
   test('devices get the MD5 of what they download', async () => {
     await (await storeAt(azurite)).create('exports', 'md5.zip', NEW, ZIP)
     const { headers } = await fetched('md5.zip')
-    expect(headers.get('content-md5')).toBe('ImBUI3o1mQCSHmr2gDQXIw==')
+    expect(headers.get('content-md5')).toBe('Iq9kXRhZy1ym2gxITx836g==')
   })
 
   test('a key that is not the account\'s is refused, and no message holds it', async () => {
     const accessKey = Buffer.from('not the key of this account').toString('base64')
     const store = await storeAt(azurite, { accessKey })
-    const error = await store.get('exports', 'name', { signal }).catch((error: unknown) => error)
+    const attempt = store.create('exports', 'foreign', NEW, ZIP)
+    const error = await attempt.catch((error: unknown) => error)
     expect(error).toMatchObject({ code: 'storage_access_denied', kind: 'internal' })
     expect(everythingOf(error)).not.toMatch(/SharedKey|not the key|bm90IHRoZS/)
   })
@@ -183,6 +184,43 @@ describe('a service in trouble', () => {
     await store.create('exports', 'damaged', NEW, ZIP)
     front.damage()
     expect((await store.get('exports', 'damaged', { signal })).contents).toEqual(NEW)
+  })
+})
+
+const open = (variables: object, then: string) => `
+  const { openBlobstore, storageConfig } = await import('@ens/storage')
+  const { loadConfig } = await import('@ens/config')
+  const store = await openBlobstore(loadConfig(storageConfig, ${JSON.stringify(variables)}))
+  ${then}`
+
+describe('chosen by its setting', () => {
+  test('it stores under the account of its settings', async () => {
+    const code = open(
+      {
+        BLOBSTORE: 'AZURE_BLOB_STORAGE',
+        AZURE_STORAGE_ACCOUNT: azurite.account,
+        AZURE_STORAGE_ACCESS_KEY: azurite.accessKey,
+        AZURE_STORAGE_SERVICE_ENDPOINT: azurite.endpoint,
+      },
+      `const put = { contentType: 'text/plain', cacheable: false, signal: AbortSignal.timeout(20_000) }
+       return store.create('exports', 'by-settings', Buffer.from('new'), put)`,
+    )
+    const { loaded } = await runModule(code, { folder: import.meta.dirname })
+    expect(await (await fetched('by-settings')).text()).toBe('new')
+    expect(loaded.filter((url) => url.includes('/@azure/identity/'))).toEqual([])
+  })
+
+  test('it does not start without an account', async () => {
+    const code = open({ BLOBSTORE: 'AZURE_BLOB_STORAGE' }, '')
+    const run = runModule(code, { folder: import.meta.dirname })
+    await expect(run).rejects.toThrow(/AZURE_STORAGE_ACCOUNT/)
+  })
+
+  test('it is loaded, and by no other setting', async () => {
+    const code = open({ BLOBSTORE: 'FILESYSTEM' }, '')
+    const { loaded } = await runModule(code, { folder: import.meta.dirname })
+    expect(loaded.filter((url) => url.includes('/@azure/'))).toEqual([])
+    expect(loaded.filter((url) => url.endsWith('/storage/src/filesystem.ts'))).toHaveLength(1)
   })
 })
 
