@@ -75,6 +75,8 @@ describe('whether it is worth another try', () => {
     ['Sat, 28 Nov 2026 18:00:00 GMT', 0],
     ['-1', 0],
   ])('after %s, as Azure asks, within a minute', (header, ms) => {
-    expect(azureFailure(restError(429, 'Throttled', { 'retry-after': header })).retryAfterMs).toBe(ms)
+    expect(azureFailure(restError(429, 'Throttled', { 'retry-after': header })).retryAfterMs).toBe(
+      ms,
+    )
   })
 })

@@ -1,6 +1,8 @@
 import { choice, describeConfig, duration, env, flag, optionalText, text } from '@ens/config'
 import { z } from 'zod'
 
+export const AZURE_ENDPOINT = 'https://{vault}.vault.azure.net'
+
 /** Where `secret://` references lead. None of these settings can itself be a reference. */
 export const secretsConfig = z.object({
   secretManager: env(
@@ -30,7 +32,7 @@ export const secretsConfig = z.object({
   ),
   azureEndpoint: env(
     'AZURE_KEY_VAULT_ENDPOINT',
-    text('https://{vault}.vault.azure.net'),
+    text(AZURE_ENDPOINT),
     'Address of the vaults of AZURE_KEY_VAULT. Without `{vault}` it is one server for all, which gets tokens as it asks for them.',
   ),
 })

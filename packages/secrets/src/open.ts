@@ -1,12 +1,16 @@
 import { cachingSecretManager } from './caching.ts'
-import type { SecretsConfig } from './config.ts'
+import { AZURE_ENDPOINT, type SecretsConfig } from './config.ts'
 import { secretReferenceInvalid } from './errors.ts'
 import { expandingSecretManager } from './expand.ts'
 import type { SecretManager } from './secret-manager.ts'
 
+/** What every provider needs; a provider's own settings may be left out where it is not chosen. */
+type ChosenConfig = Pick<SecretsConfig, 'secretManager' | 'cacheTtlMs' | 'expansion'> &
+  Partial<SecretsConfig>
+
 /** Opens the secret manager that the configuration names, with its cache and its expansion. */
 export async function openSecretManager(
-  config: SecretsConfig,
+  config: ChosenConfig,
   now: () => Date,
 ): Promise<SecretManager> {
   const provider = await openProvider(config)
@@ -17,13 +21,13 @@ export async function openSecretManager(
   return config.expansion ? expandingSecretManager(cached) : cached
 }
 
-async function openProvider(config: SecretsConfig): Promise<SecretManager> {
+async function openProvider(config: ChosenConfig): Promise<SecretManager> {
   switch (config.secretManager) {
     case 'AZURE_KEY_VAULT': {
       const { keyVaultSecretManager } = await import('./azure/key-vault.ts')
       const { defaultCredential } = await import('@ens/azure')
       const credential = await defaultCredential()
-      const endpoint = config.azureEndpoint
+      const endpoint = config.azureEndpoint ?? AZURE_ENDPOINT
       return keyVaultSecretManager({ endpoint, credential, random: Math.random })
     }
     case 'FILESYSTEM': {

@@ -1,7 +1,7 @@
-import { azureFailure } from '@ens/azure'
 import type { KeyVaultKey } from '@azure/keyvault-keys'
+import { azureFailure } from '@ens/azure'
 import { decryptionFailed, keyMalformed, keyOperationUnsupported } from '../errors.ts'
-import { keyIdOf, type KeyPlace } from './key-place.ts'
+import { type KeyPlace, keyIdOf } from './key-place.ts'
 import { requireType } from './key-type.ts'
 import type { Vaults } from './vaults.ts'
 

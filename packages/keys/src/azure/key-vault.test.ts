@@ -86,7 +86,9 @@ describe('encryption', () => {
     const keyManager = keyManagerAt(server)
     const key = await keyManager.createEncryptionKey('vault', 'of-one-block')
     const most = Buffer.alloc(318, 'x')
-    expect(await keyManager.decrypt(key, await keyManager.encrypt(key, most, AAD), AAD)).toEqual(most)
+    expect(await keyManager.decrypt(key, await keyManager.encrypt(key, most, AAD), AAD)).toEqual(
+      most,
+    )
     const attempt = keyManager.encrypt(key, Buffer.alloc(319), AAD)
     await expect(attempt).rejects.toMatchObject({ code: 'key_operation_unsupported' })
   })
@@ -142,7 +144,9 @@ describe('a vault in trouble', () => {
     await expect(keyManager.signer(version)).rejects.toMatchObject({
       code: 'key_manager_unavailable',
       kind: 'unavailable',
-      cause: { message: expect.stringMatching(/^Azure answered 429 Throttled, request [0-9a-f-]+$/) },
+      cause: {
+        message: expect.stringMatching(/^Azure answered 429 Throttled, request [0-9a-f-]+$/),
+      },
     })
   })
 
@@ -195,7 +199,7 @@ const open = (variables: object, then: string) => `
   ${then}`
 
 describe('chosen by its setting', () => {
-  test('it signs in by the platform\'s usual chain', async () => {
+  test("it signs in by the platform's usual chain", async () => {
     const variables = { ...server.variables, NODE_EXTRA_CA_CERTS: server.caFile }
     const settings = { KEY_MANAGER: 'AZURE_KEY_VAULT', AZURE_KEY_VAULT_ENDPOINT: server.url }
     const code = open(settings, `return keyManager.createSigningKey('vault', 'by-identity')`)

@@ -4,8 +4,8 @@ import { guarded } from '../guard.ts'
 import type { CallOptions, KeyManager } from '../key-manager.ts'
 import { decrypt, encrypt } from './encryption.ts'
 import { keyError } from './key-error.ts'
-import { createVersion, disableVersion, ensureKey, listVersions } from './key-versions.ts'
 import { keyPlace, keyVersionPlace } from './key-place.ts'
+import { createVersion, disableVersion, ensureKey, listVersions } from './key-versions.ts'
 import { openSigner } from './signer.ts'
 import { openVaults, type VaultsOptions } from './vaults.ts'
 
@@ -36,7 +36,12 @@ export function keyVaultKeyManager(options: KeyVaultOptions): KeyManager {
   ): Promise<T> {
     const signal = call?.signal ?? AbortSignal.timeout(LONGEST_CALL_MS)
     const retry: RetryOptions = { signal, random }
-    return guarded({ signal }, () => keyError(id, retrying(retry, () => work(signal))))
+    return guarded({ signal }, () =>
+      keyError(
+        id,
+        retrying(retry, () => work(signal)),
+      ),
+    )
   }
 
   return {

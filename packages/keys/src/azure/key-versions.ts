@@ -1,7 +1,7 @@
-import { azureFailure } from '@ens/azure'
 import type { KeyProperties, KeyVaultKey } from '@azure/keyvault-keys'
+import { azureFailure } from '@ens/azure'
 import type { SigningKeyVersion } from '../key-manager.ts'
-import { keyIdOf, type KeyPlace, type KeyVersionPlace } from './key-place.ts'
+import { type KeyPlace, type KeyVersionPlace, keyIdOf } from './key-place.ts'
 import { type KeyType, requireType, signingPublicKey } from './key-type.ts'
 import type { Vaults } from './vaults.ts'
 
@@ -22,7 +22,9 @@ export async function ensureKey(
   signal: AbortSignal,
 ): Promise<string> {
   const id = keyIdOf(place)
-  const existing = await undefinedIfMissing(vaults.client(place.vault).getKey(place.name, { abortSignal: signal }))
+  const existing = await undefinedIfMissing(
+    vaults.client(place.vault).getKey(place.name, { abortSignal: signal }),
+  )
   const key = existing ?? (await makeVersion(vaults, place, version, signal))
   requireType(id, key, version.type)
   return id
@@ -55,7 +57,7 @@ export async function listVersions(
   }
   const listed: SigningKeyVersion[] = []
   for (const { version, ...properties } of enabled) {
-    const key = await client.getKey(place.name, { version, abortSignal })
+    const key = await client.getKey(place.name, { ...(version && { version }), abortSignal })
     const id = keyIdOf({ ...place, version })
     listed.push({ id, createdAt: createdAt(properties), publicKey: signingPublicKey(id, key) })
   }

@@ -1,7 +1,7 @@
 import { derFromIeee1363 } from '../ecdsa.ts'
 import { invalidDigest } from '../errors.ts'
 import type { CallOptions, Signer } from '../key-manager.ts'
-import { keyIdOf, type KeyVersionPlace } from './key-place.ts'
+import { type KeyVersionPlace, keyIdOf } from './key-place.ts'
 import { signingPublicKey } from './key-type.ts'
 import type { Vaults } from './vaults.ts'
 

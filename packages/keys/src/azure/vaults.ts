@@ -1,5 +1,5 @@
-import { keyVault, type TokenCredential } from '@ens/azure'
 import { type CryptographyClient, KeyClient, type KeyVaultKey } from '@azure/keyvault-keys'
+import { keyVault, type TokenCredential } from '@ens/azure'
 import { keyNotFound } from '../errors.ts'
 import type { KeyPlace, KeyVersionPlace } from './key-place.ts'
 
@@ -38,7 +38,7 @@ export function openVaults({ endpoint, credential, ca }: VaultsOptions): Vaults 
       )
     },
     async key({ vault, name, version }, abortSignal) {
-      const key = await client(vault).getKey(name, { version, abortSignal })
+      const key = await client(vault).getKey(name, { ...(version && { version }), abortSignal })
       if (key.properties.enabled !== false) return key
       throw keyNotFound(`version ${key.properties.version} of key ${name} in ${vault} is disabled`)
     },

@@ -63,7 +63,10 @@ export async function blobFront(target: { port: number }): Promise<BlobFront> {
   }
 }
 
-function refuse(response: ServerResponse, { status, code }: { status: number; code: string }): void {
+function refuse(
+  response: ServerResponse,
+  { status, code }: { status: number; code: string },
+): void {
   response.writeHead(status, { 'content-type': 'application/xml', 'x-ms-error-code': code })
   response.end(
     `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>As the test wants it.</Message></Error>`,

@@ -102,5 +102,9 @@ function forbidden(): Refusal {
 
 function tooBusy(status: 429 | 503): Refusal {
   if (status === 503) return new Refusal(status, 'ServiceUnavailable', 'The service is busy.')
-  return new Refusal(status, 'Throttled', 'Request was not processed because too many requests were received.')
+  return new Refusal(
+    status,
+    'Throttled',
+    'Request was not processed because too many requests were received.',
+  )
 }

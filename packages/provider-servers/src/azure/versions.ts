@@ -47,14 +47,21 @@ export class Versions<Content> {
     const found = this.get(name, version)
     if (found.enabled) return found
     const noun = this.#noun.toLowerCase()
-    throw new Refusal(403, 'Forbidden', `Operation ${operation} is not allowed on a disabled ${noun}.`, {
-      inner: `${this.#noun}Disabled`,
-    })
+    throw new Refusal(
+      403,
+      'Forbidden',
+      `Operation ${operation} is not allowed on a disabled ${noun}.`,
+      {
+        inner: `${this.#noun}Disabled`,
+      },
+    )
   }
 
   /** A page in the order of the versions' ids, which says nothing of their age; and where the next one begins. */
   page(name: string, start: number): { versions: Version<Content>[]; next: number | undefined } {
-    const all = [...(this.#versions.get(name) ?? [])].sort((a, b) => (a.version < b.version ? -1 : 1))
+    const all = [...(this.#versions.get(name) ?? [])].sort((a, b) =>
+      a.version < b.version ? -1 : 1,
+    )
     const next = start + PAGE < all.length ? start + PAGE : undefined
     return { versions: all.slice(start, start + PAGE), next }
   }

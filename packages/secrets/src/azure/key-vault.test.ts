@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
+import { SecretClient } from '@azure/keyvault-secrets'
 import { type FaultyLink, faultyLink, runModule } from '@ens/provider-servers'
 import { type KeyVaultServer, startKeyVault } from '@ens/provider-servers/azure'
-import { SecretClient } from '@azure/keyvault-secrets'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { SecretManager } from '../secret-manager.ts'
 import { secretManagerContract } from '../testing/contract.ts'
@@ -118,7 +118,7 @@ const open = (variables: object, then: string) => `
   ${then}`
 
 describe('chosen by its setting', () => {
-  test('it signs in by the platform\'s usual chain', async () => {
+  test("it signs in by the platform's usual chain", async () => {
     await client.setSecret('by-managed-identity', 'value')
     const variables = { ...server.variables, NODE_EXTRA_CA_CERTS: server.caFile }
     const settings = { SECRET_MANAGER: 'AZURE_KEY_VAULT', AZURE_KEY_VAULT_ENDPOINT: server.url }

@@ -1,5 +1,5 @@
-import { azureFailure, keyVault, retrying, type TokenCredential } from '@ens/azure'
 import { SecretClient } from '@azure/keyvault-secrets'
+import { azureFailure, keyVault, retrying, type TokenCredential } from '@ens/azure'
 import { secretManagerUnavailable, secretNotFound } from '../errors.ts'
 import type { SecretManager } from '../secret-manager.ts'
 
@@ -34,10 +34,13 @@ export function keyVaultSecretManager(options: KeyVaultOptions): SecretManager {
     async get(reference) {
       const [, vault = '', name, version] = REFERENCE.exec(reference) ?? []
       if (name === undefined) {
-        throw secretNotFound(`${JSON.stringify(reference)} is not VAULT/SECRET or VAULT/SECRET/VERSION`)
+        throw secretNotFound(
+          `${JSON.stringify(reference)} is not VAULT/SECRET or VAULT/SECRET/VERSION`,
+        )
       }
       const signal = AbortSignal.timeout(timeoutMs)
-      const ask = () => clientOf(vault).getSecret(name, { version, abortSignal: signal })
+      const ask = () =>
+        clientOf(vault).getSecret(name, { ...(version && { version }), abortSignal: signal })
       try {
         return (await retrying({ signal, random }, ask)).value ?? ''
       } catch (error) {
@@ -55,7 +58,10 @@ function openClient(vault: string, { endpoint, credential, ca }: KeyVaultOptions
 function translated(error: unknown, reference: string): Error {
   const { status, code, cause } = azureFailure(error)
   if (status === 404) return secretNotFound(`there is no secret ${reference}`, { cause })
-  if (code === 'SecretDisabled') return secretNotFound(`the secret ${reference} is disabled`, { cause })
+  if (code === 'SecretDisabled')
+    return secretNotFound(`the secret ${reference} is disabled`, { cause })
   if (status === 403) return secretNotFound(`the secret ${reference} may not be read`, { cause })
-  return secretManagerUnavailable(`the secret ${reference} cannot be read from Key Vault`, { cause })
+  return secretManagerUnavailable(`the secret ${reference} cannot be read from Key Vault`, {
+    cause,
+  })
 }

@@ -1,5 +1,9 @@
+import {
+  BlobServiceClient,
+  type BlockBlobClient,
+  StorageSharedKeyCredential,
+} from '@azure/storage-blob'
 import { defaultCredential, type TokenCredential } from '@ens/azure'
-import { BlobServiceClient, type BlockBlobClient, StorageSharedKeyCredential } from '@azure/storage-blob'
 import { invalidBucketName } from '../errors.ts'
 
 export interface AccountOptions {
@@ -23,7 +27,8 @@ export async function openAccount(
     retryOptions: { maxTries: 1 },
   })
   return (bucket, name) => {
-    if (CONTAINER_NAME.test(bucket)) return service.getContainerClient(bucket).getBlockBlobClient(name)
+    if (CONTAINER_NAME.test(bucket))
+      return service.getContainerClient(bucket).getBlockBlobClient(name)
     throw invalidBucketName(
       `${JSON.stringify(bucket)} cannot be a container of Azure: 3 to 63 of a-z, 0-9 and single hyphens`,
     )

@@ -28,8 +28,13 @@ afterAll(async () => {
 /** Retries at once. */
 const random = () => 0
 
-function storeAt({ port }: { port: number }, { accessKey } = azurite): Promise<Blobstore> {
-  return azureBlobstore({ account: azurite.account, accessKey, endpoint: endpointAt({ port }), random })
+function storeAt({ port }: { port: number }, accessKey = azurite.accessKey): Promise<Blobstore> {
+  return azureBlobstore({
+    account: azurite.account,
+    accessKey,
+    endpoint: endpointAt({ port }),
+    random,
+  })
 }
 
 const fetched = (name: string) => fetch(`${azurite.endpoint}/exports/${name}`)
@@ -70,9 +75,9 @@ describe('on Azure', () => {
     expect(headers.get('content-md5')).toBe('Iq9kXRhZy1ym2gxITx836g==')
   })
 
-  test('a key that is not the account\'s is refused, and no message holds it', async () => {
+  test("a key that is not the account's is refused, and no message holds it", async () => {
     const accessKey = Buffer.from('not the key of this account').toString('base64')
-    const store = await storeAt(azurite, { accessKey })
+    const store = await storeAt(azurite, accessKey)
     const attempt = store.create('exports', 'foreign', NEW, ZIP)
     const error = await attempt.catch((error: unknown) => error)
     expect(error).toMatchObject({ code: 'storage_access_denied', kind: 'internal' })

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { type RetryOptions, retrying } from '@ens/azure'
 import type { BlockBlobClient } from '@azure/storage-blob'
+import { type RetryOptions, retrying } from '@ens/azure'
 import type { Blobstore, PutOptions, Version } from '../blobstore.ts'
 import { cacheControl } from '../blobstore.ts'
 import { digestOf } from '../digest.ts'
 import { guarded } from '../guarded.ts'
 import { type AccountOptions, openAccount } from './account.ts'
 import { download } from './download.ts'
-import { isConflict, isMissingBlob, objectError } from './object-error.ts'
 import { md5Of } from './md5.ts'
+import { isConflict, isMissingBlob, objectError } from './object-error.ts'
 
 export interface AzureBlobstoreOptions extends AccountOptions {
   /** From 0 to 1, evenly; spreads retries. */
@@ -44,12 +44,20 @@ export async function azureBlobstore(options: AzureBlobstoreOptions): Promise<Bl
 
     async get(bucket, name, { signal }) {
       const blob = blobIn(bucket, name)
-      return objectError(bucket, name, retrying(retry(signal), () => download(blob, signal)))
+      return objectError(
+        bucket,
+        name,
+        retrying(retry(signal), () => download(blob, signal)),
+      )
     },
 
     async delete(bucket, name, { signal }) {
       const blob = blobIn(bucket, name)
-      await objectError(bucket, name, retrying(retry(signal), () => remove(blob, signal)))
+      await objectError(
+        bucket,
+        name,
+        retrying(retry(signal), () => remove(blob, signal)),
+      )
     },
   })
 }
@@ -61,7 +69,11 @@ interface Write {
 }
 
 /** A write whose answer was lost is repeated, and then meets its own blob: that is success, too. */
-async function writeOnce(blob: BlockBlobClient, write: Write, retry: RetryOptions): Promise<Version> {
+async function writeOnce(
+  blob: BlockBlobClient,
+  write: Write,
+  retry: RetryOptions,
+): Promise<Version> {
   const writeId = randomUUID()
   return retrying(retry, async (isRepeated) => {
     try {

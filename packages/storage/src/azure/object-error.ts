@@ -41,12 +41,14 @@ export async function objectError<T>(bucket: string, name: string, work: Promise
 
 function translated(failure: AzureFailure, bucket: string, name: string): Error {
   const { status, code, isDenied, cause } = failure
-  if (EXISTS.includes(code)) return objectExists(`object ${name} is in ${bucket} already`, { cause })
+  if (EXISTS.includes(code))
+    return objectExists(`object ${name} is in ${bucket} already`, { cause })
   if (CHANGED.includes(code))
     return objectChanged(`object ${name} in ${bucket} was changed meanwhile`, { cause })
   if (MISSING_CONTAINER.includes(code))
     return bucketNotFound(`there is no container ${bucket}; make it, services do not`, { cause })
   if (status === 404) return objectNotFound(`no object ${name} in ${bucket}`, { cause })
-  if (isDenied) return storageAccessDenied(`no permission for object ${name} in ${bucket}`, { cause })
+  if (isDenied)
+    return storageAccessDenied(`no permission for object ${name} in ${bucket}`, { cause })
   return storageUnavailable(`the blob store failed with object ${name} in ${bucket}`, { cause })
 }
