@@ -13,6 +13,7 @@ import type { Issuer } from '@ens/phone'
 import { openBlobstore } from '@ens/storage'
 import { freshKeyPair } from '@ens/verification/testing'
 import { type Cdn, startCdn } from '../packages/local/src/cdn.ts'
+import { folderOrigin } from '../packages/local/src/origins.ts'
 import { exportSettings } from '../services/export/src/config.ts'
 import { createBatches } from '../services/export/src/create-batches.ts'
 import { cryptoRandom, type ExportDeps } from '../services/export/src/deps.ts'
@@ -56,7 +57,7 @@ export async function startFleet(start: Date): Promise<Fleet> {
   const issuer = await addAuthority(setUp, start)
   const { signatureInfoId, publicKeys } = await addSigner(setUp)
   const exposure = await startExposure({ db, now, keyManager })
-  const cdn: Cdn = await startCdn(root, 0)
+  const cdn: Cdn = await startCdn(folderOrigin(root), 0)
   const deps = await exportDeps({ db, now, keyManager, root })
   const signal = new AbortController().signal
   return {

@@ -13,6 +13,7 @@ import { openKeyManager } from '@ens/keys'
 import { downloadArchives, readTrusted } from '@ens/phone'
 import { expect, test } from 'vitest'
 import { startCdn } from '../packages/local/src/cdn.ts'
+import { folderOrigin } from '../packages/local/src/origins.ts'
 import { BUCKET } from './fleet.ts'
 import type { WorkerTask } from './worker-task.ts'
 
@@ -93,7 +94,7 @@ async function runWorker(task: WorkerTask): Promise<{ signal: string | null }> {
 }
 
 async function download(root: string, publicKeys: ExportPublicKey[]) {
-  const cdn = await startCdn(root, 0)
+  const cdn = await startCdn(folderOrigin(root), 0)
   const place = { indexUrl: `${cdn.url}/${BUCKET}/mx/index.txt`, rootUrl: `${cdn.url}/${BUCKET}` }
   const found: Record<string, string[]> = {}
   for await (const archive of downloadArchives(place)) {
