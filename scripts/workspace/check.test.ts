@@ -14,7 +14,7 @@ const identity = (name: string) => ({
   name: `@ens/${name}`,
   private: true,
   type: 'module',
-  files: ['dist', '!dist/**/*.test.*'],
+  files: ['dist', '!dist/**/*.{test,providers}.*'],
 })
 
 const domainManifest = {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Member, Workspace } from './workspace.ts'
 
-const FILES = ['dist', '!dist/**/*.test.*']
+const FILES = ['dist', '!dist/**/*.{test,providers}.*']
 
 /** Every package.json says the same things in the same way, and its doors lead to files that exist. */
 export function manifestProblems(workspace: Workspace): string[] {
