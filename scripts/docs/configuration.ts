@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { describeConfig, type Setting } from '@ens/config'
 import { z } from 'zod'
 import { importAll, row } from './modules.ts'
@@ -21,7 +22,7 @@ export async function configurationPage(): Promise<string> {
   const modules = await importAll('{packages,services}/*/src/config.ts')
   const sections = modules.flatMap(({ path, exported }) => {
     const { config } = exported
-    if (config instanceof z.ZodType) return [section(path, describeConfig(config))]
+    if (config instanceof z.ZodType) return [section(path, distinct(describeConfig(config)))]
     if (path.startsWith('services/')) throw new Error(`${path} exports no \`config\``)
     return [] // fragments, which services compose
   })
@@ -54,6 +55,13 @@ function settingRow(setting: Setting): string {
 function shownDefault(fallback: string | undefined): string {
   if (fallback === undefined) return '*required*'
   return fallback === '' ? '' : `\`${fallback}\``
+}
+
+/** What a key manager and a secret manager both need (how to reach Vault, say) is declared alike by both. */
+function distinct(settings: Setting[]): Setting[] {
+  return settings.filter(
+    (setting, at) => settings.findIndex((other) => isDeepStrictEqual(other, setting)) === at,
+  )
 }
 
 function refuseRepeats(path: string, settings: Setting[]): void {

@@ -1,3 +1,4 @@
+export { DEFAULT_VAULT_ENDPOINT, vaultEndpoint } from './config.ts'
 export { defaultCredential, type TokenCredential } from './credential.ts'
 export { type AzureFailure, azureFailure } from './failure.ts'
 export { type KeyVaultAccess, keyVault } from './key-vault.ts'

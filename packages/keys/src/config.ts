@@ -1,9 +1,8 @@
-import { choice, env, optionalText, text } from '@ens/config'
+import { DEFAULT_VAULT_ENDPOINT, defaultCredential, vaultEndpoint } from '@ens/azure'
+import { choice, env, optionalText } from '@ens/config'
 import { z } from 'zod'
 import type { KeyManager } from './key-manager.ts'
 import { noopKeyManager } from './noop.ts'
-
-const AZURE_ENDPOINT = 'https://{vault}.vault.azure.net'
 
 export const keysConfig = z.object({
   keyManager: env(
@@ -16,11 +15,7 @@ export const keysConfig = z.object({
     optionalText(),
     'Folder of the keys of KEY_MANAGER=FILESYSTEM; made if missing. Unset: the working directory.',
   ),
-  azureEndpoint: env(
-    'AZURE_KEY_VAULT_ENDPOINT',
-    text(AZURE_ENDPOINT),
-    'Address of the vaults of AZURE_KEY_VAULT. Without `{vault}` it is one server for all, which gets tokens as it asks for them.',
-  ),
+  azureEndpoint: vaultEndpoint,
 })
 
 export type KeysConfig = z.output<typeof keysConfig>
@@ -34,9 +29,8 @@ export async function openKeyManager(
   switch (config.keyManager) {
     case 'AZURE_KEY_VAULT': {
       const { keyVaultKeyManager } = await import('./azure/key-vault.ts')
-      const { defaultCredential } = await import('@ens/azure')
       const credential = await defaultCredential()
-      const endpoint = config.azureEndpoint ?? AZURE_ENDPOINT
+      const endpoint = config.azureEndpoint ?? DEFAULT_VAULT_ENDPOINT
       return keyVaultKeyManager({ endpoint, credential, now, random: Math.random })
     }
     case 'FILESYSTEM': {

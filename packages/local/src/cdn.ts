@@ -8,7 +8,7 @@ export interface Cdn {
 }
 
 /** What is sent under one path. */
-export interface Served {
+interface Served {
   contents: Buffer
   headers: Readonly<Record<string, string>>
 }

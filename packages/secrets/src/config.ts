@@ -1,7 +1,6 @@
+import { vaultEndpoint } from '@ens/azure'
 import { choice, describeConfig, duration, env, flag, optionalText, text } from '@ens/config'
 import { z } from 'zod'
-
-export const AZURE_ENDPOINT = 'https://{vault}.vault.azure.net'
 
 /** Where `secret://` references lead. None of these settings can itself be a reference. */
 export const secretsConfig = z.object({
@@ -30,11 +29,7 @@ export const secretsConfig = z.object({
     optionalText(),
     'Folder of the secrets of SECRET_MANAGER=FILESYSTEM. Unset: the working directory.',
   ),
-  azureEndpoint: env(
-    'AZURE_KEY_VAULT_ENDPOINT',
-    text(AZURE_ENDPOINT),
-    'Address of the vaults of AZURE_KEY_VAULT. Without `{vault}` it is one server for all, which gets tokens as it asks for them.',
-  ),
+  azureEndpoint: vaultEndpoint,
 })
 
 export type SecretsConfig = z.output<typeof secretsConfig>

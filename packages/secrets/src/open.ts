@@ -1,5 +1,6 @@
+import { DEFAULT_VAULT_ENDPOINT, defaultCredential } from '@ens/azure'
 import { cachingSecretManager } from './caching.ts'
-import { AZURE_ENDPOINT, type SecretsConfig } from './config.ts'
+import type { SecretsConfig } from './config.ts'
 import { secretReferenceInvalid } from './errors.ts'
 import { expandingSecretManager } from './expand.ts'
 import type { SecretManager } from './secret-manager.ts'
@@ -25,9 +26,8 @@ async function openProvider(config: ChosenConfig): Promise<SecretManager> {
   switch (config.secretManager) {
     case 'AZURE_KEY_VAULT': {
       const { keyVaultSecretManager } = await import('./azure/key-vault.ts')
-      const { defaultCredential } = await import('@ens/azure')
       const credential = await defaultCredential()
-      const endpoint = config.azureEndpoint ?? AZURE_ENDPOINT
+      const endpoint = config.azureEndpoint ?? DEFAULT_VAULT_ENDPOINT
       return keyVaultSecretManager({ endpoint, credential, random: Math.random })
     }
     case 'FILESYSTEM': {

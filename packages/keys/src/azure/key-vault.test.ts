@@ -183,7 +183,11 @@ describe('a vault in trouble', () => {
 
   test('whose certificate nobody vouches for gets no token', async () => {
     const asked: unknown[] = []
-    const credential = { getToken: async (scopes: unknown) => (asked.push(scopes), null) }
+    const getToken = async (scopes: unknown) => {
+      asked.push(scopes)
+      return null
+    }
+    const credential = { getToken }
     const endpoint = server.url
     const suspicious = keyVaultKeyManager({ endpoint, credential, now, random })
     const outcome = { code: 'key_manager_unavailable' }

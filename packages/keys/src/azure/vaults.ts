@@ -1,7 +1,7 @@
 import { type CryptographyClient, KeyClient, type KeyVaultKey } from '@azure/keyvault-keys'
 import { keyVault, type TokenCredential } from '@ens/azure'
 import { keyNotFound } from '../errors.ts'
-import type { KeyPlace, KeyVersionPlace } from './key-place.ts'
+import { type KeyPlace, type KeyVersionPlace, keyIdOf } from './key-place.ts'
 
 export interface VaultsOptions {
   /** Such as `https://{vault}.vault.azure.net`. */
@@ -32,15 +32,18 @@ export function openVaults({ endpoint, credential, ca }: VaultsOptions): Vaults 
 
   return {
     client,
-    cryptography({ vault, name, version }) {
-      return kept(cryptographies, `${vault}/${name}/${version}`, () =>
+    cryptography(place) {
+      const { vault, name, version } = place
+      return kept(cryptographies, keyIdOf(place), () =>
         client(vault).getCryptographyClient(name, { keyVersion: version }),
       )
     },
     async key({ vault, name, version }, abortSignal) {
       const key = await client(vault).getKey(name, { ...(version && { version }), abortSignal })
       if (key.properties.enabled !== false) return key
-      throw keyNotFound(`version ${key.properties.version} of key ${name} in ${vault} is disabled`)
+      throw keyNotFound(
+        `key ${keyIdOf({ vault, name, version: key.properties.version })} is disabled`,
+      )
     },
   }
 }

@@ -17,9 +17,9 @@ const KEEP_ALIVE_SECONDS = 5
  * types. Its telemetry belongs to the command and does not start here.
  */
 function azuriteServer(): BlobServer {
-  const load = createRequire(import.meta.url)
-  const { default: Server } = load('azurite/dist/src/blob/BlobServer')
-  const { default: Configuration } = load('azurite/dist/src/blob/BlobConfiguration')
+  const require = createRequire(import.meta.url)
+  const { default: Server } = require('azurite/dist/src/blob/BlobServer')
+  const { default: Configuration } = require('azurite/dist/src/blob/BlobConfiguration')
   const path = (name: string) => join(folder, name)
   const places = [{ locationId: 'Default', locationPath: path('blobs'), maxConcurrency: 50 }]
   const accessLog = [false, undefined]

@@ -68,7 +68,7 @@ async function addressOf(child: ChildProcess, ended: Promise<number | null>): Pr
   const ready = once(child, 'message').then(([address]: unknown[]) => address)
   const address = await Promise.race([ready, ended])
   if (typeof address === 'string') return address
-  throw new Error(`Azurite ended with exit code ${address} before it was up`)
+  throw new Error(`Azurite ended before it was up, with exit code ${String(address)}`)
 }
 
 async function createContainer(service: BlobServiceClient, name: string): Promise<void> {

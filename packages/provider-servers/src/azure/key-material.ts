@@ -37,7 +37,7 @@ export function operate(
   algorithm: unknown,
   value: Buffer,
 ): Buffer {
-  switch (`${operation} ${kty} ${algorithm}`) {
+  switch (`${operation} ${kty} ${String(algorithm)}`) {
     case 'sign EC ES256':
       return signDigest(privateKey, value)
     case 'encrypt RSA RSA-OAEP-256':

@@ -128,7 +128,7 @@ function listing<Content>(
   idOf: (version: Version<Content>) => object,
 ) {
   const { versions, next } = from.page(name, Number(query.get('$skiptoken') ?? 0))
-  const apiVersion = query.get('api-version')
+  const apiVersion = query.get('api-version') ?? ''
   return {
     value: versions.map((one) => ({
       ...idOf(one),
