@@ -5,7 +5,8 @@ import type { Origin } from './cdn.ts'
 
 const ARCHIVE = { 'content-type': 'application/zip', 'cache-control': cacheControl(true) }
 const INDEX = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': cacheControl(false) }
-const NOT_FOUND = 404
+/** As a stranger is answered: there is no such object, or no public bucket. */
+const NOT_THERE = [401, 403, 404]
 const ANSWER_WITHIN_MS = 10_000
 
 /** The folder of a filesystem blob store, which keeps no headers: they follow from the names. */
@@ -31,7 +32,7 @@ export function storeOrigin(url: string): Origin {
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     })
     const contents = Buffer.from(await reply.arrayBuffer())
-    if (reply.status === NOT_FOUND) return undefined
+    if (NOT_THERE.includes(reply.status)) return undefined
     if (!reply.ok) throw new Error(`the blob store answered ${reply.status}`)
     const kept = (name: string) => ({ [name]: reply.headers.get(name) ?? '' })
     return { headers: { ...kept('content-type'), ...kept('cache-control') }, contents }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
-// The process of Azurite: `azurite-process.ts <folder or nothing> <port>`. It ends when its starter lets go of it or dies.
+// The process of Azurite: `azurite-process.ts <folder or nothing> <port> [certificate key]`. It ends when its starter lets go of it or dies.
 
 interface BlobServer {
   start(): Promise<void>
@@ -9,7 +9,7 @@ interface BlobServer {
   getHttpServerAddress(): string
 }
 
-const [, , folder = '', port = '0'] = process.argv
+const [, , folder = '', port = '0', certificate, key] = process.argv
 const KEEP_ALIVE_SECONDS = 5
 
 /**
@@ -25,7 +25,8 @@ function azuriteServer(): BlobServer {
   const accessLog = [false, undefined]
   const debugLog = [false, undefined]
   const [isLoose, skipApiVersionCheck, isInMemory] = [false, true, folder === '']
-  const tls = [undefined, undefined, undefined, undefined]
+  const password = undefined
+  const tls = [certificate, key, password, certificate && 'basic'] // checks the claims of tokens
   const disableProductStyleUrl = true
   return new Server(
     new Configuration(

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob'
+import { certificate, certificateFile } from './certificates.ts'
 
 /** Microsoft's emulator of Azure Blob Storage, as a process that cannot outlive this one. */
 export interface Azurite {
@@ -24,6 +25,8 @@ export interface AzuriteOptions {
   folder?: string
   /** Without it, a free one. */
   port?: number
+  /** Over TLS, by the certificate of `certificateFile`; then it takes bearer tokens, too. */
+  isSecure?: boolean
   /** A file descriptor for what it prints; without it, that is thrown away. */
   output?: number
 }
@@ -42,7 +45,8 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   const origin = await addressOf(child, ended)
   const endpoint = `${origin}/${ACCOUNT}`
   const credential = new StorageSharedKeyCredential(ACCOUNT, ACCESS_KEY)
-  const service = new BlobServiceClient(endpoint, credential)
+  const tlsOptions = { ca: await certificate('ca.pem') }
+  const service = new BlobServiceClient(endpoint, credential, { tlsOptions })
   return {
     endpoint,
     port: Number(new URL(origin).port),
@@ -54,10 +58,11 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   }
 }
 
-function startProcess({ folder = '', port = 0, output }: AzuriteOptions): ChildProcess {
+function startProcess({ folder = '', port = 0, isSecure, output }: AzuriteOptions): ChildProcess {
   const script = new URL(`./azurite-process${extname(import.meta.url)}`, import.meta.url)
   // Without our variables and our conditions of imports: both would change how it loads.
-  return fork(fileURLToPath(script), [folder, String(port)], {
+  const tls = isSecure ? [certificateFile('server.pem'), certificateFile('server.key')] : []
+  return fork(fileURLToPath(script), [folder, String(port), ...tls], {
     env: {},
     execArgv: [],
     stdio: ['ignore', output ?? 'ignore', output ?? 'ignore', 'ipc'],

@@ -1,14 +1,12 @@
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
+import { certificate, certificateFile } from './certificates.ts'
 import { type Call, Refusal, serve } from './http.ts'
-import { startTokens } from './tokens.ts'
+import { startTokens, TENANT } from './tokens.ts'
 import { openVault } from './vault.ts'
 
 const RESOURCE = 'https://vault.azure.net'
-const TENANT = '00000000-0000-4000-8000-000000000000'
 
 /** A Key Vault in memory: keys and secrets with real cryptography, behind TLS and bearer tokens, as the SDKs insist. */
 export interface KeyVaultServer {
@@ -80,11 +78,6 @@ export async function startKeyVault(): Promise<KeyVaultServer> {
     },
   }
 }
-
-const certificateFile = (name: string) =>
-  fileURLToPath(new URL(`../../testdata/tls/${name}`, import.meta.url))
-
-const certificate = (name: string) => readFile(certificateFile(name), 'utf8')
 
 /** Where the caller can get a token, and for what. */
 function unauthorized(): Refusal {

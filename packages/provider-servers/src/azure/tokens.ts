@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { type Call, Refusal, serve } from './http.ts'
 
 const LIFETIME_SECONDS = 3_600
+export const TENANT = '00000000-0000-4000-8000-000000000000'
 
 /** Hands out bearer tokens and knows them again: the managed identity of a service that runs on Azure. */
 export interface Tokens {
@@ -20,9 +21,10 @@ export async function startTokens(): Promise<Tokens> {
   const secret = randomBytes(16).toString('hex')
 
   function issue(resource: string) {
-    const token = randomBytes(24).toString('base64url')
+    const expires = Math.floor(Date.now() / 1_000) + LIFETIME_SECONDS
+    const token = jwt(resource, expires)
     issued.set(token, resource)
-    return { token, expiresOnTimestamp: Date.now() + LIFETIME_SECONDS * 1_000 }
+    return { token, expiresOnTimestamp: expires * 1_000 }
   }
 
   async function answer({ headers, query }: Call): Promise<unknown> {
@@ -56,4 +58,14 @@ export async function startTokens(): Promise<Tokens> {
       await once(server, 'close')
     },
   }
+}
+
+/** As Entra ID makes them, but for the signature: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference */
+function jwt(resource: string, expires: number): string {
+  const issuer = `https://sts.windows.net/${TENANT}/`
+  const times = { iat: expires - LIFETIME_SECONDS, nbf: expires - LIFETIME_SECONDS, exp: expires }
+  const claims = { aud: resource, iss: issuer, tid: TENANT, ver: '1.0', ...times }
+  const parts = [{ typ: 'JWT', alg: 'RS256' }, claims].map((part) => JSON.stringify(part))
+  const signature = randomBytes(32)
+  return [...parts, signature].map((part) => Buffer.from(part).toString('base64url')).join('.')
 }

@@ -1,6 +1,14 @@
+import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
 import { type FaultyLink, faultyLink, runModule } from '@ens/provider-servers'
-import { type Azurite, type BlobFront, blobFront, startAzurite } from '@ens/provider-servers/azure'
+import {
+  type Azurite,
+  type BlobFront,
+  blobFront,
+  certificateFile,
+  startAzurite,
+  startTokens,
+} from '@ens/provider-servers/azure'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Blobstore, PutOptions } from '../blobstore.ts'
 import { blobstoreContract } from '../testing/contract.ts'
@@ -213,6 +221,23 @@ describe('chosen by its setting', () => {
     const { loaded } = await runModule(code, { folder: import.meta.dirname })
     expect(await (await fetched('by-settings')).text()).toBe('new')
     expect(loaded.filter((url) => url.includes('/@azure/identity/'))).toEqual([])
+  })
+
+  test("without a key it signs in by the platform's usual chain", async () => {
+    const secure = await startAzurite({ isSecure: true })
+    const tokens = await startTokens()
+    await secure.createContainer('exports')
+    const settings = {
+      BLOBSTORE: 'AZURE_BLOB_STORAGE',
+      AZURE_STORAGE_ACCOUNT: secure.account,
+      AZURE_STORAGE_SERVICE_ENDPOINT: secure.endpoint,
+    }
+    const put = `{ contentType: 'text/plain', cacheable: false, signal: AbortSignal.timeout(20_000) }`
+    const code = open(settings, `return store.create('exports', 'x', Buffer.from('new'), ${put})`)
+    const variables = { ...tokens.variables, NODE_EXTRA_CA_CERTS: certificateFile('ca.pem') }
+    const { result } = await runModule(code, { folder: import.meta.dirname, variables })
+    await Promise.all([secure.stop(), tokens.close()])
+    expect(result).toEqual({ digest: createHash('sha256').update('new').digest('hex') })
   })
 
   test('it does not start without an account', async () => {
