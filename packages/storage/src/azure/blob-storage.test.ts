@@ -184,6 +184,31 @@ describe('a service in trouble', () => {
   })
 
   test.each([
+    [409, 'BlobAlreadyExists'],
+    [412, 'ConditionNotMet'],
+  ])('may say in two ways that an object is there: %i %s', async (status, code) => {
+    front.refuse(status, code, 1)
+    const attempt = store.create('exports', 'exists', NEW, ZIP)
+    await expect(attempt).rejects.toMatchObject({ code: 'object_exists' })
+  })
+
+  test.each([
+    [404, 'BlobNotFound'],
+    [412, 'ConditionNotMet'],
+  ])('may say in two ways that an object was changed: %i %s', async (status, code) => {
+    const onlyIf = await store.put('exports', 'to-be-changed', OLD, ZIP)
+    front.refuse(status, code, 1)
+    const attempt = store.put('exports', 'to-be-changed', NEW, { ...ZIP, onlyIf })
+    await expect(attempt).rejects.toMatchObject({ code: 'object_changed' })
+  })
+
+  test('may be taking the container away', async () => {
+    front.refuse(409, 'ContainerBeingDeleted', 1)
+    const attempt = store.create('exports', 'too-late', NEW, ZIP)
+    await expect(attempt).rejects.toMatchObject({ code: 'bucket_not_found' })
+  })
+
+  test.each([
     [403, 'AuthorizationPermissionMismatch'],
     [403, 'AuthorizationFailure'],
     [401, 'NoAuthenticationInformation'],

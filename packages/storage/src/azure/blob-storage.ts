@@ -15,8 +15,8 @@ export interface AzureBlobstoreOptions extends AccountOptions {
   random: () => number
 }
 
-/** Metadata of a blob: which call wrote it. Means nothing to anybody else. */
-const WRITE_ID = 'writeid'
+/** Metadata of a blob: a random id of the call that wrote it, which means nothing to anybody else. */
+const WRITER = 'writer'
 
 /**
  * Buckets are containers of a storage account, which the operator makes. Every write carries its MD5, which the service
@@ -30,34 +30,27 @@ export async function azureBlobstore(options: AzureBlobstoreOptions): Promise<Bl
     capabilities: { store: true, conditionalPut: true, headers: true },
 
     async create(bucket, name, contents, put) {
-      const write: Write = { contents, put, onlyIf: { ifNoneMatch: '*' } }
-      const blob = blobIn(bucket, name)
-      await objectError(bucket, name, writeOnce(blob, write, retry(put.signal)))
+      const write: Write = { contents, put, conditions: { ifNoneMatch: '*' } }
+      const subject = { bucket, name, condition: 'is-new' } as const
+      await objectError(subject, writeOnce(blobIn(bucket, name), write, retry(put.signal)))
       return { digest: digestOf(contents) }
     },
 
     async put(bucket, name, contents, { onlyIf, ...put }) {
-      const write: Write = { contents, put, onlyIf: onlyIf ? { ifMatch: onlyIf } : {} }
-      const blob = blobIn(bucket, name)
-      return objectError(bucket, name, writeOnce(blob, write, retry(put.signal)))
+      const write: Write = { contents, put, conditions: onlyIf ? { ifMatch: onlyIf } : {} }
+      const condition = onlyIf && ('is-unchanged' as const)
+      const subject = { bucket, name, condition }
+      return objectError(subject, writeOnce(blobIn(bucket, name), write, retry(put.signal)))
     },
 
     async get(bucket, name, { signal }) {
       const blob = blobIn(bucket, name)
-      return objectError(
-        bucket,
-        name,
-        retrying(retry(signal), () => download(blob, signal)),
-      )
+      return objectError({ bucket, name }, retrying(retry(signal), () => download(blob, signal)))
     },
 
     async delete(bucket, name, { signal }) {
       const blob = blobIn(bucket, name)
-      await objectError(
-        bucket,
-        name,
-        retrying(retry(signal), () => remove(blob, signal)),
-      )
+      await objectError({ bucket, name }, retrying(retry(signal), () => remove(blob, signal)))
     },
   })
 }
@@ -65,7 +58,7 @@ export async function azureBlobstore(options: AzureBlobstoreOptions): Promise<Bl
 interface Write {
   contents: Uint8Array
   put: PutOptions
-  onlyIf: { ifNoneMatch?: string; ifMatch?: string }
+  conditions: { ifNoneMatch?: string; ifMatch?: string }
 }
 
 /** A write whose answer was lost is repeated, and then meets its own blob: that is success, too. */
@@ -88,15 +81,15 @@ async function writeOnce(
 
 async function upload(
   blob: BlockBlobClient,
-  { contents, put, onlyIf }: Write,
+  { contents, put, conditions }: Write,
   writeId: string,
 ): Promise<Version> {
   const md5 = md5Of(contents)
   const { etag } = await blob.upload(contents, contents.length, {
     abortSignal: put.signal,
-    conditions: onlyIf,
+    conditions,
     transactionalContentMD5: md5,
-    metadata: { [WRITE_ID]: writeId },
+    metadata: { [WRITER]: writeId },
     blobHTTPHeaders: {
       blobContentType: put.contentType,
       blobCacheControl: cacheControl(put.cacheable),
@@ -114,7 +107,7 @@ async function ownVersion(
 ): Promise<Version | undefined> {
   try {
     const { metadata, etag } = await blob.getProperties({ abortSignal })
-    return metadata?.[WRITE_ID] === writeId ? (etag as Version) : undefined
+    return metadata?.[WRITER] === writeId ? (etag as Version) : undefined
   } catch (error) {
     if (isMissingBlob(error)) return undefined
     throw error

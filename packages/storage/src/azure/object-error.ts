@@ -15,12 +15,11 @@ import {
  */
 
 const MISSING_CONTAINER = ['ContainerNotFound', 'ContainerBeingDeleted', 'ContainerDisabled']
-const EXISTS = ['BlobAlreadyExists']
-const CHANGED = ['ConditionNotMet', 'TargetConditionNotMet']
+const CONFLICT = ['BlobAlreadyExists', 'ConditionNotMet', 'TargetConditionNotMet']
 
 /** Whether the condition of a write was not met. */
 export function isConflict(error: unknown): boolean {
-  return [...EXISTS, ...CHANGED].includes(azureFailure(error).code)
+  return CONFLICT.includes(azureFailure(error).code)
 }
 
 /** Whether the container is there and the blob is not. */
@@ -29,25 +28,36 @@ export function isMissingBlob(error: unknown): boolean {
   return status === 404 && !MISSING_CONTAINER.includes(code)
 }
 
+/** What an operation was about. */
+export interface Subject {
+  bucket: string
+  name: string
+  /** What it means that the condition of a write was not met. */
+  condition?: 'is-new' | 'is-unchanged' | undefined
+}
+
 /** Waits for the work, and turns what Azure says of a failure into an error of this package. */
-export async function objectError<T>(bucket: string, name: string, work: Promise<T>): Promise<T> {
+export async function objectError<T>(subject: Subject, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
     if (isAppError(error)) throw error
-    throw translated(azureFailure(error), bucket, name)
+    throw translated(azureFailure(error), error, subject)
   }
 }
 
-function translated(failure: AzureFailure, bucket: string, name: string): Error {
-  const { status, code, isDenied, cause } = failure
-  if (EXISTS.includes(code))
-    return objectExists(`object ${name} is in ${bucket} already`, { cause })
-  if (CHANGED.includes(code))
-    return objectChanged(`object ${name} in ${bucket} was changed meanwhile`, { cause })
+function translated(
+  { code, isDenied, cause }: AzureFailure,
+  error: unknown,
+  { bucket, name, condition }: Subject,
+): Error {
   if (MISSING_CONTAINER.includes(code))
     return bucketNotFound(`there is no container ${bucket}; make it, services do not`, { cause })
-  if (status === 404) return objectNotFound(`no object ${name} in ${bucket}`, { cause })
+  if (condition === 'is-new' && isConflict(error))
+    return objectExists(`object ${name} is in ${bucket} already`, { cause })
+  if (condition === 'is-unchanged' && (isConflict(error) || isMissingBlob(error)))
+    return objectChanged(`object ${name} in ${bucket} was changed meanwhile`, { cause })
+  if (isMissingBlob(error)) return objectNotFound(`no object ${name} in ${bucket}`, { cause })
   if (isDenied)
     return storageAccessDenied(`no permission for object ${name} in ${bucket}`, { cause })
   return storageUnavailable(`the blob store failed with object ${name} in ${bucket}`, { cause })
