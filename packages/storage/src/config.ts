@@ -28,7 +28,9 @@ export const storageConfig = z.object({
     ),
     endpoint: env(
       'AZURE_STORAGE_SERVICE_ENDPOINT',
-      optionalText(),
+      optionalText()
+        .refine((url) => url === undefined || URL.canParse(url), 'not a URL')
+        .transform((url) => url),
       'Address of its blobs, of another cloud or of Azurite. Unset: `https://ACCOUNT.blob.core.windows.net`.',
     ),
   }),

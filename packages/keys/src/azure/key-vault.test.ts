@@ -211,6 +211,17 @@ describe('chosen by its setting', () => {
     expect(result).toBe('vault/by-identity')
   })
 
+  test('it does not start at an address without TLS', async () => {
+    const settings = {
+      KEY_MANAGER: 'AZURE_KEY_VAULT',
+      AZURE_KEY_VAULT_ENDPOINT: 'http://127.0.0.1',
+    }
+    const run = runModule(open(settings, ''), { folder: import.meta.dirname })
+    await expect(run).rejects.toThrow(
+      /AZURE_KEY_VAULT_ENDPOINT: must be a URL that begins with https/,
+    )
+  })
+
   test('it is loaded, and by no other setting', async () => {
     const code = open({ KEY_MANAGER: 'FILESYSTEM' }, '')
     const { loaded } = await runModule(code, { folder: import.meta.dirname })

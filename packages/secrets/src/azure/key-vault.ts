@@ -11,7 +11,7 @@ export interface KeyVaultOptions {
   random: () => number
   /** Certificates to trust beside the system's, in PEM. */
   ca?: string
-  /** Ends the wait for one secret, retries and all. */
+  /** Ends the wait for one secret, retries and all, of a caller without a signal. */
   timeoutMs?: number
 }
 
@@ -31,14 +31,14 @@ export function keyVaultSecretManager(options: KeyVaultOptions): SecretManager {
   }
 
   return {
-    async get(reference) {
+    async get(reference: string, call: { signal?: AbortSignal | undefined } = {}) {
       const [, vault = '', name, version] = REFERENCE.exec(reference) ?? []
       if (name === undefined) {
         throw secretNotFound(
           `${JSON.stringify(reference)} is not VAULT/SECRET or VAULT/SECRET/VERSION`,
         )
       }
-      const signal = AbortSignal.timeout(timeoutMs)
+      const signal = call.signal ?? AbortSignal.timeout(timeoutMs)
       const ask = () =>
         clientOf(vault).getSecret(name, { ...(version && { version }), abortSignal: signal })
       try {

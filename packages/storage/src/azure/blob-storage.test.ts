@@ -143,6 +143,14 @@ describe('on a network that fails', () => {
     expect((await fetched('half.zip')).status).toBe(404)
   })
 
+  test('a slow network changes nothing', async () => {
+    const contents = Buffer.alloc(200_000, 'archive')
+    link.slowDown(20)
+    await store.create('exports', 'slow.zip', contents, ZIP)
+    const got = await store.get('exports', 'slow.zip', { signal })
+    expect(contents.equals(got.contents)).toBe(true)
+  })
+
   test('a deadline ends the retries', async () => {
     link.cut()
     const deadline = new AbortController()
@@ -263,6 +271,12 @@ describe('chosen by its setting', () => {
     const { result } = await runModule(code, { folder: import.meta.dirname, variables })
     await Promise.all([secure.stop(), tokens.close()])
     expect(result).toEqual({ digest: createHash('sha256').update('new').digest('hex') })
+  })
+
+  test('it does not start at an address that is none', async () => {
+    const settings = { BLOBSTORE: 'AZURE_BLOB_STORAGE', AZURE_STORAGE_SERVICE_ENDPOINT: 'here' }
+    const run = runModule(open(settings, ''), { folder: import.meta.dirname })
+    await expect(run).rejects.toThrow(/AZURE_STORAGE_SERVICE_ENDPOINT: not a URL/)
   })
 
   test('it does not start without an account', async () => {

@@ -45,12 +45,18 @@ export async function azureBlobstore(options: AzureBlobstoreOptions): Promise<Bl
 
     async get(bucket, name, { signal }) {
       const blob = blobIn(bucket, name)
-      return objectError({ bucket, name }, retrying(retry(signal), () => download(blob, signal)))
+      return objectError(
+        { bucket, name },
+        retrying(retry(signal), () => download(blob, signal)),
+      )
     },
 
     async delete(bucket, name, { signal }) {
       const blob = blobIn(bucket, name)
-      await objectError({ bucket, name }, retrying(retry(signal), () => remove(blob, signal)))
+      await objectError(
+        { bucket, name },
+        retrying(retry(signal), () => remove(blob, signal)),
+      )
     },
   })
 }
