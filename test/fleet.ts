@@ -10,9 +10,9 @@ import type { KeyManager } from '@ens/keys'
 import { memoryKeyManager } from '@ens/keys/testing'
 import { silentLogger } from '@ens/observability/testing'
 import type { Issuer } from '@ens/phone'
-import { openBlobstore } from '@ens/storage'
+import { type Blobstore, openBlobstore } from '@ens/storage'
 import { freshKeyPair } from '@ens/verification/testing'
-import { type Cdn, startCdn } from '../packages/local/src/cdn.ts'
+import { type Cdn, type Origin, startCdn } from '../packages/local/src/cdn.ts'
 import { folderOrigin } from '../packages/local/src/origins.ts'
 import { exportSettings } from '../services/export/src/config.ts'
 import { createBatches } from '../services/export/src/create-batches.ts'
@@ -45,8 +45,14 @@ export interface Fleet {
 
 type Overrides = Partial<Parameters<typeof admin.createExportConfig>[1]>
 
+/** Where archives go, and from where the CDN takes them; without it, a folder. */
+export interface Store {
+  blobstore: Blobstore
+  origin: Origin
+}
+
 /** Starts a fleet at that moment: an authority, an app in region MX, a signing key, and no export yet. */
-export async function startFleet(start: Date): Promise<Fleet> {
+export async function startFleet(start: Date, store?: Store): Promise<Fleet> {
   const db = await testDatabase()
   const root = await mkdtemp(join(tmpdir(), 'fleet '))
   await mkdir(join(root, BUCKET))
@@ -57,8 +63,9 @@ export async function startFleet(start: Date): Promise<Fleet> {
   const issuer = await addAuthority(setUp, start)
   const { signatureInfoId, publicKeys } = await addSigner(setUp)
   const exposure = await startExposure({ db, now, keyManager })
-  const cdn: Cdn = await startCdn(folderOrigin(root), 0)
+  const cdn: Cdn = await startCdn(store?.origin ?? folderOrigin(root), 0)
   const deps = await exportDeps({ db, now, keyManager, root })
+  if (store) deps.blobstore = store.blobstore
   const signal = new AbortController().signal
   return {
     db,

@@ -63,6 +63,9 @@ describe('whether it is worth another try', () => {
       Object.assign(new Error(), { name, statusCode })
     const missing = named('CredentialUnavailableError')
     expect(azureFailure(missing)).toMatchObject({ isDenied: true, isTransient: false })
+    expect(azureFailure(missing).cause.message).toBe(
+      'no token for Azure: CredentialUnavailableError',
+    )
     const wrong = named('AuthenticationError', 401)
     expect(azureFailure(wrong)).toMatchObject({ isDenied: true, isTransient: false })
     const busy = named('AuthenticationError', 503)

@@ -93,6 +93,8 @@ function retryAfterMs(error: unknown): number {
 }
 
 function described(error: unknown, status: number | undefined, code: string): string {
+  const { name = '' } = asSdkError(error)
+  if (CREDENTIAL_ERROR.test(name)) return `no token for Azure: ${code}`
   if (status === undefined) return `no answer from Azure: ${code}`
   const requestId = asSdkError(error).response?.headers?.get('x-ms-request-id')
   const suffix = isToken(requestId) ? `, request ${requestId}` : ''
