@@ -68,6 +68,8 @@ describe('whether it is worth another try', () => {
     )
     const wrong = named('AuthenticationError', 401)
     expect(azureFailure(wrong)).toMatchObject({ isDenied: true, isTransient: false })
+    const unknownIdentity = azureFailure(named('AuthenticationError', 404))
+    expect(unknownIdentity).toMatchObject({ status: undefined, isDenied: true })
     const busy = named('AuthenticationError', 503)
     expect(azureFailure(busy)).toMatchObject({ isDenied: false, isTransient: true })
   })

@@ -1,6 +1,6 @@
 /** What Azure, or the way to it, said when a call failed; fit for a log. */
 export interface AzureFailure {
-  /** Of HTTP; undefined if there was no answer. */
+  /** Of HTTP; undefined if the service itself was not reached, or not asked for want of a token. */
   status: number | undefined
   /** Azure's most particular code, such as `BlobNotFound` or `KeyDisabled`, or the system's, such as `ECONNRESET`. */
   code: string
@@ -26,16 +26,26 @@ const CREDENTIAL_ERROR = /^(CredentialUnavailable|Authentication|AggregateAuthen
 
 /** Reads an error of an Azure SDK or of the network; any other becomes a failure without a status that will not pass. */
 export function azureFailure(error: unknown): AzureFailure {
-  const { name, statusCode: status } = asSdkError(error)
+  const { name = '', statusCode } = asSdkError(error)
   const code = codeOf(error)
-  const isDenied = status === 401 || status === 403 || isCredentialError(name, status)
-  const isTransient = !isDenied && (status === undefined ? isLost(name, code) : isPassing(status))
-  const cause = new Error(described(error, status, code))
-  return { status, code, isTransient, isDenied, retryAfterMs: retryAfterMs(error), cause }
+  const cause = new Error(described(error, code))
+  const common = { code, cause, retryAfterMs: retryAfterMs(error) }
+  if (isCredentialError(name)) {
+    // Of the authority, which may be out of order, too; never to be taken for the service's.
+    const isTransient = statusCode !== undefined && isPassing(statusCode)
+    return { ...common, status: undefined, isTransient, isDenied: !isTransient }
+  }
+  const isDenied = statusCode === 401 || statusCode === 403
+  const isTransient = statusCode === undefined ? isLost(name, code) : isPassing(statusCode)
+  return { ...common, status: statusCode, isTransient, isDenied }
+}
+
+function isCredentialError(name: string): boolean {
+  return CREDENTIAL_ERROR.test(name)
 }
 
 /** A connection that failed: an error of the SDK without an answer, or of the system. */
-function isLost(name = '', code: string): boolean {
+function isLost(name: string, code: string): boolean {
   return name === 'RestError' || SYSTEM_CODE.test(code)
 }
 
@@ -53,11 +63,6 @@ interface SdkError {
 
 function asSdkError(error: unknown): Partial<SdkError> {
   return typeof error === 'object' && error !== null ? error : {}
-}
-
-/** The authority may be out of order, too: that passes. */
-function isCredentialError(name = '', status: number | undefined): boolean {
-  return CREDENTIAL_ERROR.test(name) && (status === undefined || status < 500)
 }
 
 function codeOf(error: unknown): string {
@@ -92,11 +97,11 @@ function retryAfterMs(error: unknown): number {
   return seconds > 0 ? Math.min(seconds, MOST_SECONDS_TO_WAIT) * 1_000 : 0 // a date is NaN
 }
 
-function described(error: unknown, status: number | undefined, code: string): string {
-  const { name = '' } = asSdkError(error)
-  if (CREDENTIAL_ERROR.test(name)) return `no token for Azure: ${code}`
-  if (status === undefined) return `no answer from Azure: ${code}`
-  const requestId = asSdkError(error).response?.headers?.get('x-ms-request-id')
+function described(error: unknown, code: string): string {
+  const { name = '', statusCode, response } = asSdkError(error)
+  if (isCredentialError(name)) return `no token for Azure: ${code}`
+  if (statusCode === undefined) return `no answer from Azure: ${code}`
+  const requestId = response?.headers?.get('x-ms-request-id')
   const suffix = isToken(requestId) ? `, request ${requestId}` : ''
-  return `Azure answered ${status} ${code}${suffix}`
+  return `Azure answered ${statusCode} ${code}${suffix}`
 }

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { KeyClient } from '@azure/keyvault-keys'
 import { type FaultyLink, faultyLink, runModule } from '@ens/provider-servers'
 import { type KeyVaultServer, startKeyVault } from '@ens/provider-servers/azure'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -108,6 +109,20 @@ describe('versions', () => {
     const listed = await keyManager.listSigningKeyVersions(key)
     expect(listed.map(({ id }) => id).slice(0, 30)).toEqual(made)
     expect(listed).toHaveLength(31)
+  })
+
+  test('whose time is over sign no more, and say so', async () => {
+    const keyManager = keyManagerAt(server)
+    const key = await keyManager.createSigningKey('vault', 'ended')
+    const id = await keyManager.createSigningKeyVersion(key)
+    const client = new KeyClient(server.url, server.credential, {
+      disableChallengeResourceVerification: true,
+      tlsOptions: { ca: server.ca },
+    })
+    const [, name = '', version = ''] = id.split('/')
+    await client.updateKeyProperties(name, version, { expiresOn: new Date('2020-01-01') })
+    const signer = await keyManager.signer(id)
+    await expect(signer.sign(DIGEST)).rejects.toMatchObject({ code: 'key_access_denied' })
   })
 
   test('that are disabled are in use nowhere, signers that were opened before included', async () => {

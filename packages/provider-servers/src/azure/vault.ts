@@ -69,8 +69,8 @@ function keyRoutes(url: string, keys: Versions<KeyMaterial>): [string, RegExp, R
       /^\/keys\/([^/]+)\/([^/]+)$/,
       ({ body }, name = '', version) => {
         const key = keys.get(name, version)
-        const { enabled } = (body.attributes ?? {}) as { enabled?: boolean }
-        key.enabled = enabled ?? key.enabled
+        const { enabled, exp } = (body.attributes ?? {}) as { enabled?: boolean; exp?: number }
+        Object.assign(key, { enabled: enabled ?? key.enabled, exp: exp ?? key.exp })
         return bundle(name, key)
       },
     ],

@@ -10,6 +10,8 @@ export interface Version<Content> {
   created: number
   updated: number
   tags: unknown
+  /** Unix seconds after which it signs and encrypts no more. */
+  exp?: number | undefined
 }
 
 const PAGE = 25
@@ -67,6 +69,6 @@ export class Versions<Content> {
   }
 }
 
-export function attributesOf({ enabled, created, updated }: Version<unknown>) {
-  return { enabled, created, updated, recoveryLevel: 'Recoverable+Purgeable' }
+export function attributesOf({ enabled, created, updated, exp }: Version<unknown>) {
+  return { enabled, created, updated, exp, recoveryLevel: 'Recoverable+Purgeable' }
 }
