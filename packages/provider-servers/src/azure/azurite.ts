@@ -45,8 +45,12 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   const origin = await addressOf(child, ended)
   const endpoint = `${origin}/${ACCOUNT}`
   const credential = new StorageSharedKeyCredential(ACCOUNT, ACCESS_KEY)
-  const tlsOptions = { ca: await certificate('ca.pem') }
-  const service = new BlobServiceClient(endpoint, credential, { tlsOptions })
+  // The SDK's types do not name TLS; its pipeline takes it all the same.
+  const pipeline = {
+    retryOptions: { maxTries: 4 },
+    tlsOptions: { ca: await certificate('ca.pem') },
+  }
+  const service = new BlobServiceClient(endpoint, credential, pipeline)
   return {
     endpoint,
     port: Number(new URL(origin).port),
