@@ -48,7 +48,7 @@ try {
 
 async function run(): Promise<void> {
   const config = loadConfig(localConfig, process.env)
-  const folder = await openFolder(at('.local'), DEMO.bucket)
+  const folder = await openFolder(at('.local'), DEMO.bucket, config.blobstore)
   const entries = {
     exposure: at('services/exposure/src/main.ts'),
     export: at('services/export/src/main.ts'),

@@ -13,6 +13,7 @@ import { openKeyManager } from '@ens/keys'
 import { downloadArchives, readTrusted } from '@ens/phone'
 import { expect } from 'vitest'
 import { startCdn } from '../packages/local/src/cdn.ts'
+import { folderOrigin } from '../packages/local/src/origins.ts'
 import { BUCKET } from './fleet.ts'
 import type { WorkerTask } from './worker-task.ts'
 
@@ -103,7 +104,7 @@ async function download(of: {
   filenameRoot: string
   publicKeys: ExportPublicKey[]
 }) {
-  const cdn = await startCdn(of.blobRoot, 0)
+  const cdn = await startCdn(folderOrigin(of.blobRoot), 0)
   const rootUrl = `${cdn.url}/${BUCKET}`
   const found: Record<string, FoundKeys> = {}
   try {

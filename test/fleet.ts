@@ -12,7 +12,8 @@ import { silentLogger } from '@ens/observability/testing'
 import type { Issuer } from '@ens/phone'
 import { type Blobstore, openBlobstore } from '@ens/storage'
 import { freshKeyPair } from '@ens/verification/testing'
-import { type Cdn, startCdn } from '../packages/local/src/cdn.ts'
+import { type Cdn, type Origin, startCdn } from '../packages/local/src/cdn.ts'
+import { folderOrigin } from '../packages/local/src/origins.ts'
 import { exportSettings } from '../services/export/src/config.ts'
 import { createBatches } from '../services/export/src/create-batches.ts'
 import { cryptoRandom, type ExportDeps } from '../services/export/src/deps.ts'
@@ -55,8 +56,14 @@ export interface Cloud {
   bucketUrl: string
 }
 
+/** Where archives go, and from where the CDN takes them; without it, a folder. */
+export interface Store {
+  blobstore: Blobstore
+  origin: Origin
+}
+
 /** Starts a fleet at that moment: an authority, an app in region MX, a signing key, and no export yet. */
-export async function startFleet(start: Date, cloud?: Cloud): Promise<Fleet> {
+export async function startFleet(start: Date, cloud?: Cloud, store?: Store): Promise<Fleet> {
   const db = await testDatabase()
   const root = await mkdtemp(join(tmpdir(), 'fleet '))
   await mkdir(join(root, BUCKET))
@@ -68,9 +75,10 @@ export async function startFleet(start: Date, cloud?: Cloud): Promise<Fleet> {
   const keys = cloud ?? (await makeKeys(keyManager))
   const { signatureInfoId, publicKeys } = await addSigner(setUp, keys.signingKeyVersionId)
   const exposure = await startExposure({ db, now, keyManager }, keys.revisionKeyId)
-  const cdn: Cdn = await startCdn(root, 0)
+  const cdn: Cdn = await startCdn(store?.origin ?? folderOrigin(root), 0)
   const onDisk = await exportDeps({ db, now, keyManager, root })
-  const deps = { ...onDisk, ...(cloud && { blobstore: cloud.blobstore }) }
+  const blobstore = cloud?.blobstore ?? store?.blobstore ?? onDisk.blobstore
+  const deps = { ...onDisk, blobstore }
   return {
     db,
     publishUrl: `${exposure.url}/v1/publish`,

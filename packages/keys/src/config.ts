@@ -1,3 +1,4 @@
+import { DEFAULT_VAULT_ENDPOINT, defaultCredential, vaultEndpoint } from '@ens/azure'
 import { choice, env, flag, optionalText, originIfSet, textIfSet } from '@ens/config'
 import { vaultConfig } from '@ens/vault/config'
 import { z } from 'zod'
@@ -10,6 +11,7 @@ export const keysConfig = z.object({
     choice([
       'GOOGLE_CLOUD_KMS',
       'AWS_KMS',
+      'AZURE_KEY_VAULT',
       'HASHICORP_VAULT',
       'FILESYSTEM',
       'NOOP',
@@ -39,6 +41,7 @@ export const keysConfig = z.object({
     'URL of a server that speaks the protocol of AWS KMS, for KEY_MANAGER=AWS_KMS. Unset: Amazon’s.',
     { fallback: 'AWS_ENDPOINT_URL' },
   ),
+  azureEndpoint: vaultEndpoint,
 })
 
 type EverySetting = z.output<typeof keysConfig>
@@ -48,7 +51,7 @@ export type KeysConfig = Pick<EverySetting, 'keyManager' | 'filesystemRoot'> & P
 
 /** Opens the key manager that the configuration names; only its code is loaded. */
 export async function openKeyManager(
-  config: KeysConfig,
+  config: Pick<KeysConfig, 'keyManager'> & Partial<KeysConfig>,
   // eslint-disable-next-line no-restricted-syntax -- it only names key versions; wiring may leave it out
   now: () => Date = () => new Date(),
 ): Promise<KeyManager> {
@@ -61,6 +64,12 @@ export async function openKeyManager(
       const { googleCloudKms } = await import('./google/google-cloud-kms.ts')
       const { createHsmKeys = true, googleEndpoint: endpoint } = config
       return googleCloudKms({ createHsmKeys, ...(endpoint !== undefined && { endpoint }) })
+    }
+    case 'AZURE_KEY_VAULT': {
+      const { keyVaultKeyManager } = await import('./azure/key-vault.ts')
+      const credential = await defaultCredential()
+      const endpoint = config.azureEndpoint ?? DEFAULT_VAULT_ENDPOINT
+      return keyVaultKeyManager({ endpoint, credential, now, random: Math.random })
     }
     case 'FILESYSTEM': {
       const { filesystemKeyManager } = await import('./filesystem.ts')

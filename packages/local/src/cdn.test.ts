@@ -6,6 +6,7 @@ import { openApiDocument } from '@ens/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { apiPages } from './api-pages.ts'
 import { type Cdn, startCdn } from './cdn.ts'
+import { folderOrigin } from './origins.ts'
 
 let home: string
 let cdn: Cdn
@@ -21,7 +22,7 @@ beforeAll(async () => {
   await mkdir(join(folder, 'folder.zip'))
   await writeFile(join(home, 'secret.zip'), 'outside')
   await symlink(join(home, 'secret.zip'), join(folder, 'link.zip'))
-  cdn = await startCdn(join(home, 'blobs'), 0, apiPages())
+  cdn = await startCdn(folderOrigin(join(home, 'blobs')), 0, apiPages())
 })
 
 afterAll(async () => {

@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { readFile, realpath } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { join, sep } from 'node:path'
-import { cacheControl } from '@ens/storage'
 
 export interface Cdn {
   readonly url: string
@@ -19,17 +16,21 @@ interface Served {
 /** By their paths, what is served beside the buckets. */
 export type Pages = ReadonlyMap<string, Served>
 
-const ARCHIVE = { 'content-type': 'application/zip', 'cache-control': cacheControl(true) }
-const INDEX = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': cacheControl(false) }
+/** Finds the object of a bucket: the path's segments, none of which could lead elsewhere. Undefined if there is none. */
+export type Origin = (segments: readonly string[]) => Promise<Served | undefined>
 
 /**
- * Serves the folder of a filesystem blobstore as a CDN serves a bucket: archives and indexes under `/<bucket>/<name>`, with
- * the headers that phones and caches rely on, and the pages. Everything else, unfinished files included, is not there.
+ * Serves a blob store as a CDN serves a bucket: archives and indexes under `/<bucket>/<name>`, with the headers that phones
+ * and caches rely on, and the pages. Everything else, unfinished files included, is not there.
  */
-export async function startCdn(root: string, port: number, pages: Pages = new Map()): Promise<Cdn> {
+export async function startCdn(
+  origin: Origin,
+  port: number,
+  pages: Pages = new Map(),
+): Promise<Cdn> {
   const server = createServer((request, response) => {
-    reply(root, pages, request, response).catch(() => {
-      // The disk failed in the middle; the client sees a cut connection and comes again.
+    reply(origin, pages, request, response).catch(() => {
+      // The origin failed in the middle; the client sees a cut connection and comes again.
       response.destroy()
     })
   })
@@ -48,7 +49,7 @@ export async function startCdn(root: string, port: number, pages: Pages = new Ma
 }
 
 async function reply(
-  root: string,
+  origin: Origin,
   pages: Pages,
   request: IncomingMessage,
   response: ServerResponse,
@@ -58,7 +59,7 @@ async function reply(
     return
   }
   const url = request.url ?? '/'
-  const found = pages.get(pathOf(url)) ?? (await find(root, url))
+  const found = pages.get(pathOf(url)) ?? (await find(origin, url))
   if (!found) {
     response.writeHead(404, { 'content-type': 'text/plain', 'cache-control': 'no-cache' })
     response.end('not found\n')
@@ -87,20 +88,11 @@ function matches(header: string | undefined, etag: string): boolean {
   return known.includes('*') || known.includes(etag)
 }
 
-async function find(root: string, url: string): Promise<Served | undefined> {
+async function find(origin: Origin, url: string): Promise<Served | undefined> {
   const segments = segmentsOf(url)
   const name = segments?.at(-1) ?? ''
-  const kind = name === 'index.txt' ? INDEX : name.endsWith('.zip') ? ARCHIVE : undefined
-  if (!segments || segments.length < 2 || !kind) return undefined
-  try {
-    const file = await realpath(join(root, ...segments))
-    if (!file.startsWith((await realpath(root)) + sep)) return undefined // a link that leads out
-    return { headers: kind, contents: await readFile(file) }
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException
-    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'ELOOP'].includes(code)) return undefined
-    throw error
-  }
+  const isPublished = name === 'index.txt' || name.endsWith('.zip')
+  return segments && segments.length >= 2 && isPublished ? origin(segments) : undefined
 }
 
 const pathOf = (url: string) => url.split(/[?#]/, 1).join('')

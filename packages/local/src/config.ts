@@ -1,4 +1,4 @@
-import { env, integer } from '@ens/config'
+import { choice, env, integer } from '@ens/config'
 import { z } from 'zod'
 
 const port = (variable: string, fallback: number, sentence: string) =>
@@ -6,6 +6,11 @@ const port = (variable: string, fallback: number, sentence: string) =>
 
 /** Where the members of the fleet that `start` runs listen; all of them on the loopback only. */
 export const config = z.object({
+  blobstore: env(
+    'BLOBSTORE',
+    choice(['FILESYSTEM', 'AZURE_BLOB_STORAGE'], 'FILESYSTEM'),
+    'Where the fleet that `start` runs puts archives: a folder, or Azurite in the place of Azure. Each has a database of its own.',
+  ),
   exposurePort: port(
     'EXPOSURE_PORT',
     8080,
@@ -30,6 +35,7 @@ export const config = z.object({
   jwksPort: port('JWKS_PORT', 8086, 'Port of the service that fetches the keys of authorities.'),
   cdnPort: port('CDN_PORT', 8082, 'Port of the file server that stands for the CDN.'),
   databasePort: port('DATABASE_PORT', 5433, 'Port of the embedded PostgreSQL.'),
+  azuritePort: port('AZURITE_PORT', 10_000, 'Port of Azurite, if BLOBSTORE=AZURE_BLOB_STORAGE.'),
   exposureMetricsPort: port('EXPOSURE_METRICS_PORT', 9101, 'Port of the metrics of `exposure`.'),
   exportMetricsPort: port('EXPORT_METRICS_PORT', 9102, 'Port of the metrics of `export`.'),
   cleanupExposureMetricsPort: port(
@@ -52,7 +58,7 @@ export const config = z.object({
 
 export type LocalConfig = z.output<typeof config>
 
-/** Each port with the variable that sets it. */
+/** Each port that is needed, with the variable that sets it. */
 export function portsByVariable(config: LocalConfig): Record<string, number> {
   return {
     EXPOSURE_PORT: config.exposurePort,
@@ -63,6 +69,7 @@ export function portsByVariable(config: LocalConfig): Record<string, number> {
     JWKS_PORT: config.jwksPort,
     CDN_PORT: config.cdnPort,
     DATABASE_PORT: config.databasePort,
+    ...(config.blobstore === 'AZURE_BLOB_STORAGE' && { AZURITE_PORT: config.azuritePort }),
     EXPOSURE_METRICS_PORT: config.exposureMetricsPort,
     EXPORT_METRICS_PORT: config.exportMetricsPort,
     CLEANUP_EXPOSURE_METRICS_PORT: config.cleanupExposureMetricsPort,

@@ -1,5 +1,6 @@
 import { chmod, mkdir, open, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { LocalConfig } from './config.ts'
 import { folderNotOurs } from './errors.ts'
 
 /** Where everything of a fleet on one machine lies. To remove it is to start afresh. */
@@ -12,20 +13,30 @@ export interface LocalFolder {
   file(name: string): string
 }
 
-/** Makes what is missing; a bucket is made here because services do not make theirs. */
-export async function openFolder(root: string, bucket: string): Promise<LocalFolder> {
+/**
+ * Makes what is missing; a bucket is made here because services do not make theirs. Database, archives and keys belong
+ * together: those of another blob store than the file system lie in a folder of their own.
+ */
+export async function openFolder(
+  root: string,
+  bucket: string,
+  blobstore: LocalConfig['blobstore'] = 'FILESYSTEM',
+): Promise<LocalFolder> {
+  const data = blobstore === 'FILESYSTEM' ? root : join(root, 'azure')
   const folder: LocalFolder = {
     root,
-    database: join(root, 'postgres'),
-    blobs: join(root, 'blobs'),
-    keys: join(root, 'keys'),
+    database: join(data, 'postgres'),
+    blobs: join(data, 'blobs'),
+    keys: join(data, 'keys'),
     logOf: (member) => join(root, 'logs', `${member}.log`),
     file: (name) => join(root, name),
   }
   await mkdir(root, { recursive: true })
   await mustBeOurs(root)
   await mkdir(join(root, 'logs'), { recursive: true })
-  await mkdir(join(folder.blobs, bucket), { recursive: true })
+  await mkdir(blobstore === 'FILESYSTEM' ? join(folder.blobs, bucket) : folder.blobs, {
+    recursive: true,
+  })
   await mkdir(folder.keys, { recursive: true, mode: 0o700 })
   await chmod(folder.keys, 0o700)
   return folder

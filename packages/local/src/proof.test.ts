@@ -13,6 +13,7 @@ import { readListed } from './archives-as-phone.ts'
 import { type Cdn, startCdn } from './cdn.ts'
 import { authorityPublicKey } from './demo-authority.ts'
 import { DEMO } from './demo-configuration.ts'
+import { folderOrigin } from './origins.ts'
 import {
   findAsPhone,
   findRevisedAsPhone,
@@ -36,7 +37,7 @@ const listed: string[] = []
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'proof '))
   await mkdir(join(home, 'bucket', 'demo'), { recursive: true })
-  cdn = await startCdn(home, 0)
+  cdn = await startCdn(folderOrigin(home), 0)
   reply = { status: 200, body: { insertedExposures: 3, revisionToken: 'AAAA', padding: 'AAAA' } }
   publishing = createServer((request, response) => {
     void json(request).then((body) => {

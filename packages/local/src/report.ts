@@ -7,7 +7,7 @@ import type { Local } from './start-local.ts'
 
 /** The fleet in a table of what is where. */
 export function describeFleet(
-  { demo, dataDirectory }: Local,
+  { demo, dataDirectory, blobstoreUrl }: Local,
   config: LocalConfig,
   folder: LocalFolder,
 ): string {
@@ -33,6 +33,7 @@ export function describeFleet(
     ['', metrics(config.keyRotationMetricsPort)],
     ['', metrics(config.jwksMetricsPort)],
     ['database', `${database.href} (password in the next file)`],
+    ...(blobstoreUrl === undefined ? [] : [['blob store (Azurite)', blobstoreUrl]]),
     ['for your own client', short(folder.file('demo.json'))],
     ['logs', short(folder.file('logs'))],
     ...(isElsewhere ? [['database files', elsewhere(dataDirectory)]] : []),

@@ -12,8 +12,9 @@ import { startPostgres } from '@ens/embedded-postgres'
 import { openKeyManager } from '@ens/keys'
 import { z } from 'zod'
 import { apiPages } from './api-pages.ts'
+import { openBlobs } from './blobs.ts'
 import { catchUp } from './catch-up.ts'
-import { startCdn } from './cdn.ts'
+import { type Origin, startCdn } from './cdn.ts'
 import { checkPorts } from './check-ports.ts'
 import { type LocalConfig, portsByVariable } from './config.ts'
 import {
@@ -78,6 +79,8 @@ export interface Local {
   scheduler: Scheduler
   /** Where the database's files are; not in the folder if the user it runs as cannot get there. */
   dataDirectory: string
+  /** Of the blob store itself, if it is not a folder. */
+  blobstoreUrl: string | undefined
 }
 
 /** Brings up the whole fleet, a member at a time, and writes down how to reach it. */
@@ -85,18 +88,21 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   const { config, fleet, folder, terminal } = options
   await checkPorts(portsByVariable(config))
   const postgres = await terminal.during('starting PostgreSQL', addPostgres(options))
+  const blobs = await terminal.during('opening the blob store', openBlobs(options))
   const jobToken = await keptToken(folder.file('job-token'))
-  const surroundings: Surroundings = { config, folder, postgres, jobToken }
+  const blobVariables = blobs.variables
+  const surroundings: Surroundings = { config, folder, postgres, jobToken, blobVariables }
   const { configuration, publicKeys } = await terminal.during(
     'preparing the database',
     prepare(options, surroundings),
   )
   const demo = describeDemo(configuration, surroundings, postgres.url(DATABASE_NAME))
-  await terminal.during('starting the services', addServices(options, surroundings))
+  await terminal.during('starting the services', addServices(options, surroundings, blobs.origin))
   const scheduler = addScheduler(options, demo)
-  fleet.add(keepLogsSmall(['postgres', ...SERVICES].map(folder.logOf)))
+  fleet.add(keepLogsSmall(['postgres', 'azurite', ...SERVICES].map(folder.logOf)))
   await writePrivate(folder.file('demo.json'), `${JSON.stringify(demo, null, 2)}\n`)
-  return { demo, publicKeys, scheduler, dataDirectory: postgres.dataDirectory }
+  const { dataDirectory } = postgres
+  return { demo, publicKeys, scheduler, dataDirectory, blobstoreUrl: blobs.url }
 }
 
 async function addPostgres({ config, folder, fleet }: LocalOptions) {
@@ -138,9 +144,13 @@ function databaseSettings(surroundings: Surroundings): DatabaseConfig {
     .database
 }
 
-async function addServices(options: LocalOptions, surroundings: Surroundings): Promise<void> {
-  const { config, fleet, folder } = options
-  const cdn = await startCdn(folder.blobs, config.cdnPort, apiPages())
+async function addServices(
+  options: LocalOptions,
+  surroundings: Surroundings,
+  origin: Origin,
+): Promise<void> {
+  const { config, fleet } = options
+  const cdn = await startCdn(origin, config.cdnPort, apiPages())
   fleet.add({ name: 'cdn', stop: () => cdn.close() })
   const starts = {
     exposure: [config.exposurePort, exposureVariables],

@@ -13,6 +13,8 @@ export interface Surroundings {
   folder: LocalFolder
   postgres: Pick<Postgres, 'host' | 'port' | 'user' | 'password'>
   jobToken: string
+  /** Of the services that store archives. */
+  blobVariables: Variables
 }
 
 export function databaseVariables({ postgres }: Pick<Surroundings, 'postgres'>): Variables {
@@ -40,12 +42,11 @@ export function exposureVariables(surroundings: Surroundings): Variables {
 }
 
 export function exportVariables(surroundings: Surroundings): Variables {
-  const { config, folder, jobToken } = surroundings
+  const { blobVariables, config, jobToken } = surroundings
   return {
     ...common(surroundings, config.exportPort, config.exportMetricsPort),
     JOB_TOKEN: jobToken,
-    BLOBSTORE: 'FILESYSTEM',
-    BLOBSTORE_FILESYSTEM_ROOT: folder.blobs,
+    ...blobVariables,
     MIN_WINDOW_AGE: DEMO_TIMING.minWindowAge,
     EXPORT_FILE_MIN_RECORDS: '1',
     EXPORT_FILE_PADDING_RANGE: '0',
@@ -61,12 +62,11 @@ export function cleanupExposureVariables(surroundings: Surroundings): Variables 
 }
 
 export function cleanupExportVariables(surroundings: Surroundings): Variables {
-  const { config, folder, jobToken } = surroundings
+  const { blobVariables, config, jobToken } = surroundings
   return {
     ...common(surroundings, config.cleanupExportPort, config.cleanupExportMetricsPort),
     JOB_TOKEN: jobToken,
-    BLOBSTORE: 'FILESYSTEM',
-    BLOBSTORE_FILESYSTEM_ROOT: folder.blobs,
+    ...blobVariables,
   }
 }
 

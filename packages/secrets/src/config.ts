@@ -1,3 +1,4 @@
+import { vaultEndpoint } from '@ens/azure'
 import {
   choice,
   describeConfig,
@@ -22,6 +23,7 @@ export const secretsConfig = z.object({
         'NOOP',
         'GOOGLE_SECRET_MANAGER',
         'AWS_SECRETS_MANAGER',
+        'AZURE_KEY_VAULT',
         'HASHICORP_VAULT',
         'FILESYSTEM',
         'IN_MEMORY',
@@ -72,12 +74,14 @@ export const secretsConfig = z.object({
     'URL of a server that speaks the protocol of AWS Secrets Manager, for SECRET_MANAGER=AWS_SECRETS_MANAGER. Unset: Amazon’s.',
     { fallback: 'AWS_ENDPOINT_URL' },
   ),
+  azureEndpoint: vaultEndpoint,
 })
 
 type EverySetting = z.output<typeof secretsConfig>
 
 /** Settings of providers that are not chosen may be left out. */
-export type SecretsConfig = Omit<EverySetting, 'googleEndpoint' | 'vault'> & Partial<EverySetting>
+export type SecretsConfig = Omit<EverySetting, 'azureEndpoint' | 'googleEndpoint' | 'vault'> &
+  Partial<EverySetting>
 
 /** What the secret manager itself is configured with cannot be a secret. */
 export const PLAIN: ReadonlySet<string> = new Set(

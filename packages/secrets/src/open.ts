@@ -1,3 +1,4 @@
+import { DEFAULT_VAULT_ENDPOINT, defaultCredential } from '@ens/azure'
 import { cachingSecretManager } from './caching.ts'
 import type { SecretsConfig } from './config.ts'
 import { secretReferenceInvalid } from './errors.ts'
@@ -28,6 +29,12 @@ async function openProvider(config: SecretsConfig): Promise<SecretManager> {
     case 'AWS_SECRETS_MANAGER': {
       const { openAwsSecretManager } = await import('./aws-secrets-manager.ts')
       return openAwsSecretManager({ endpoint: config.awsEndpoint })
+    }
+    case 'AZURE_KEY_VAULT': {
+      const { keyVaultSecretManager } = await import('./azure/key-vault.ts')
+      const credential = await defaultCredential()
+      const endpoint = config.azureEndpoint ?? DEFAULT_VAULT_ENDPOINT
+      return keyVaultSecretManager({ endpoint, credential, random: Math.random })
     }
     case 'FILESYSTEM': {
       const { filesystemSecretManager } = await import('./filesystem.ts')

@@ -1,4 +1,4 @@
-import { choice, env, flag, optionalText, originIfSet, textIfSet } from '@ens/config'
+import { choice, configInvalid, env, flag, optionalText, originIfSet, textIfSet } from '@ens/config'
 import { z } from 'zod'
 import type { Blobstore } from './blobstore.ts'
 import { noopBlobstore } from './noop.ts'
@@ -6,7 +6,14 @@ import { noopBlobstore } from './noop.ts'
 export const storageConfig = z.object({
   blobstore: env(
     'BLOBSTORE',
-    choice(['GOOGLE_CLOUD_STORAGE', 'AWS_S3', 'FILESYSTEM', 'NOOP', 'MEMORY'] as const),
+    choice([
+      'GOOGLE_CLOUD_STORAGE',
+      'AWS_S3',
+      'AZURE_BLOB_STORAGE',
+      'FILESYSTEM',
+      'NOOP',
+      'MEMORY',
+    ] as const),
     'Where export files are put. MEMORY is for tests; NOOP is for services that store nothing.',
   ),
   filesystemRoot: env(
@@ -30,6 +37,26 @@ export const storageConfig = z.object({
     originIfSet(),
     'Address of BLOBSTORE=GOOGLE_CLOUD_STORAGE, such as a private endpoint. One of http:// is an emulator and is sent no credentials. Unset: storage.googleapis.com.',
   ),
+  azure: z.object({
+    account: env(
+      'AZURE_STORAGE_ACCOUNT',
+      optionalText(),
+      'Storage account of BLOBSTORE=AZURE_BLOB_STORAGE, which needs it; buckets are its containers.',
+    ),
+    accessKey: env(
+      'AZURE_STORAGE_ACCESS_KEY',
+      optionalText(),
+      "Access key of the account. Unset: Azure's usual chain, such as a managed identity.",
+      { secret: true },
+    ),
+    endpoint: env(
+      'AZURE_STORAGE_SERVICE_ENDPOINT',
+      optionalText()
+        .refine((url) => url === undefined || URL.canParse(url), 'not a URL')
+        .transform((url) => url),
+      'Address of its blobs, of another cloud or of Azurite. Unset: `https://ACCOUNT.blob.core.windows.net`.',
+    ),
+  }),
 })
 
 type Settings = z.output<typeof storageConfig>
@@ -50,6 +77,10 @@ export async function openBlobstore(config: StorageConfig): Promise<Blobstore> {
       const { googleEndpoint: endpoint } = config
       return googleCloudStorage(endpoint === undefined ? {} : { endpoint })
     }
+    case 'AZURE_BLOB_STORAGE': {
+      const { azureBlobstore } = await import('./azure/blob-storage.ts')
+      return azureBlobstore({ ...requireAccount(config.azure), random: Math.random })
+    }
     case 'FILESYSTEM': {
       const { filesystemBlobstore } = await import('./filesystem.ts')
       return filesystemBlobstore(config.filesystemRoot ?? '')
@@ -61,4 +92,10 @@ export async function openBlobstore(config: StorageConfig): Promise<Blobstore> {
     case 'NOOP':
       return noopBlobstore()
   }
+}
+
+function requireAccount(azure: Partial<Settings['azure']> = {}) {
+  const { account, ...others } = azure
+  if (account !== undefined) return { account, ...others }
+  throw configInvalid('AZURE_STORAGE_ACCOUNT: required with BLOBSTORE=AZURE_BLOB_STORAGE')
 }

@@ -1,0 +1,5 @@
+export { DEFAULT_VAULT_ENDPOINT, vaultEndpoint } from './config.ts'
+export { defaultCredential, type TokenCredential } from './credential.ts'
+export { type AzureFailure, azureFailure } from './failure.ts'
+export { type KeyVaultAccess, keyVault } from './key-vault.ts'
+export { type RetryOptions, retrying } from './retrying.ts'
