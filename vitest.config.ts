@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { describeSettings, readSettings } from './packages/property-tests/src/settings.ts'
 
@@ -15,6 +16,8 @@ export default defineConfig({
     provide: { propertyTests },
     reporters: ['default', './scripts/closing-line.ts'],
     isolate: false,
+    // Tests wait for databases, processes and deadlines more than they compute.
+    maxWorkers: Math.max(2, availableParallelism()),
     // A machine may name its own authorities for gRPC; then none that a test trusts would count.
     env: { GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: '' },
     testTimeout: 30_000 * propertyTests.factor,

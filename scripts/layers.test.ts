@@ -18,6 +18,8 @@ const VIOLATIONS: [file: string, imports: string, rule: string][] = [
   ['packages/secrets/src/a.ts', '@ens/domain', 'secrets-imports-only-what-is-below'],
   ['packages/vault/src/a.ts', '@ens/keys', 'vault-imports-only-what-is-below'],
   ['packages/aws/src/a.ts', '@ens/keys', 'aws-imports-only-what-is-below'],
+  ['packages/azure/src/a.ts', '@ens/keys', 'azure-imports-only-what-is-below'],
+  ['packages/google/src/a.ts', '@ens/keys', 'google-imports-only-what-is-below'],
   [
     'packages/provider-servers/src/a.ts',
     '@ens/errors',

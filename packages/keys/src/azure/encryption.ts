@@ -12,6 +12,7 @@ const PADDING_BYTES = 66
 const VERSION_PREFIX = /^[0-9a-f]{32}:/
 const PREFIX_LENGTH = 33
 const BAD_REQUEST = 400
+const NOT_FOUND = 404
 
 /**
  * With a version in the id, that one encrypts and the result is Key Vault's own, as of the reference server. Without one,
@@ -42,7 +43,8 @@ export async function decrypt(
   ciphertext: Uint8Array,
   abortSignal: AbortSignal,
 ): Promise<Buffer> {
-  const { version = place.version, sealed } = readPrefix(Buffer.from(ciphertext))
+  const { version: named, sealed } = readPrefix(Buffer.from(ciphertext))
+  const version = named ?? place.version
   if (version === undefined) throw decryptionFailed('the ciphertext names no version of the key')
   try {
     const cryptography = vaults.cryptography({ ...place, version })
@@ -50,7 +52,10 @@ export async function decrypt(
     return Buffer.from((await cryptography.decrypt(parameters, { abortSignal })).result)
   } catch (error) {
     const { status, cause } = azureFailure(error)
-    if (status !== BAD_REQUEST) throw error
+    const isForeign = status === NOT_FOUND && named !== undefined
+    // The ciphertext names a version that this key does not have, or there is no such key, which this throws.
+    if (isForeign) await vaults.key(place, abortSignal)
+    if (status !== BAD_REQUEST && !isForeign) throw error
     throw decryptionFailed('the ciphertext was not made by this key', { cause })
   }
 }
