@@ -1,4 +1,4 @@
-import type { Blobstore, PutOptions } from '../blobstore.ts'
+import type { Blobstore, CallOptions, PutOptions } from '../blobstore.ts'
 
 export interface BlobstoreUnderTest {
   blobstore: Blobstore
@@ -9,7 +9,7 @@ export interface BlobstoreUnderTest {
   headersOf?: (name: string) => Promise<{ contentType: string; cacheControl: string }>
 }
 
-export const call = { signal: new AbortController().signal }
+export const call: CallOptions = { signal: new AbortController().signal }
 export const ZIP: PutOptions = { ...call, contentType: 'application/zip', cacheable: true }
 export const INDEX: PutOptions = { ...call, contentType: 'text/plain', cacheable: false }
 export const OLD = Buffer.from('old')
@@ -24,9 +24,9 @@ export async function contentsOf({ blobstore, bucket }: BlobstoreUnderTest, name
 /** Every operation, on one object. */
 export function operationsOn(store: Blobstore, bucket: string, name: string) {
   return [
-    (options: typeof call) => store.create(bucket, name, NEW, { ...ZIP, ...options }),
-    (options: typeof call) => store.put(bucket, name, NEW, { ...INDEX, ...options }),
-    (options: typeof call) => store.get(bucket, name, options),
-    (options: typeof call) => store.delete(bucket, name, options),
-  ] satisfies ((options: typeof call) => Promise<unknown>)[]
+    (options: CallOptions) => store.create(bucket, name, NEW, { ...ZIP, ...options }),
+    (options: CallOptions) => store.put(bucket, name, NEW, { ...INDEX, ...options }),
+    (options: CallOptions) => store.get(bucket, name, options),
+    (options: CallOptions) => store.delete(bucket, name, options),
+  ] satisfies ((options: CallOptions) => Promise<unknown>)[]
 }
