@@ -16,6 +16,13 @@ const VIOLATIONS: [file: string, imports: string, rule: string][] = [
   ['packages/storage/src/a.ts', '@ens/domain', 'storage-imports-only-what-is-below'],
   ['packages/keys/src/a.ts', '@ens/database', 'keys-imports-only-what-is-below'],
   ['packages/secrets/src/a.ts', '@ens/domain', 'secrets-imports-only-what-is-below'],
+  ['packages/vault/src/a.ts', '@ens/keys', 'vault-imports-only-what-is-below'],
+  ['packages/google/src/a.ts', '@ens/keys', 'google-imports-only-what-is-below'],
+  [
+    'packages/provider-servers/src/a.ts',
+    '@ens/errors',
+    'provider-servers-imports-only-what-is-below',
+  ],
   ['packages/observability/src/a.ts', '@ens/server', 'observability-imports-only-what-is-below'],
   ['packages/export-file/src/a.ts', '@ens/database', 'export-file-imports-only-what-is-below'],
   ['packages/revision/src/a.ts', '@ens/database', 'revision-imports-only-what-is-below'],

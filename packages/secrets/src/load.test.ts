@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { env, integer, list, optionalLiveText, text } from '@ens/config'
@@ -96,6 +96,21 @@ describe('a setting that may change while the process runs', () => {
     expect(await current()).toBe('second')
     expect(config.aad).toBe('first')
     expect(shown).toEqual({ DB_PASSWORD: '***', REVISION_TOKEN_AAD: '***' })
+  })
+
+  test('serves on when its secret cannot be read anew, and somebody is told', async () => {
+    const word = join(place.SECRET_FILESYSTEM_ROOT, 'exposed')
+    await writeFile(word, 'first', { mode: 0o600 })
+    let at = 0
+    const troubles: unknown[] = []
+    const variables = { ...place, DB_PASSWORD: 'secret://exposed', REVISION_TOKEN_AAD: 'a' }
+    const { config } = await loadConfigWithSecrets(live, variables, () => new Date(at), {
+      onTrouble: (error) => troubles.push(error),
+    })
+    await chmod(word, 0o644)
+    at = 300_000
+    expect(typeof config.password === 'function' && (await config.password())).toBe('first')
+    expect(troubles).toMatchObject([{ code: 'secret_permissions_too_open' }])
   })
 
   test('that is no reference is what it is', async () => {

@@ -7,13 +7,15 @@ export interface TransitCall extends Omit<VaultRequest, 'path'> {
   key: TransitKey
   /** Below the mount. */
   path: string[]
+  /** Of a refusal that the caller judges itself, beside 400. */
+  judged?: number
 }
 
-/** An answer that the caller has to judge: 200, 204 or 400. The others have become errors. */
+/** An answer that the caller has to judge: 200, 204, 400 or the one `judged`. The others have become errors. */
 export async function callTransit(vault: Vault, call: TransitCall): Promise<VaultAnswer> {
-  const { key, path, ...request } = call
+  const { key, path, judged = 400, ...request } = call
   const answer = await askVault(vault, { ...request, path: [...key.mount, ...path] })
-  if (answer.status < 300 || answer.status === 400) return answer
+  if (answer.status < 300 || [400, judged].includes(answer.status)) return answer
   throw refusal(answer, key)
 }
 

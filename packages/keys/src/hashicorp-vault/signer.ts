@@ -1,11 +1,11 @@
-import type { Vault } from '@ens/vault'
+import type { Vault, VaultAnswer } from '@ens/vault'
 import { z } from 'zod'
 import { invalidDigest, keyManagerUnavailable, keyNotFound } from '../errors.ts'
 import { guarded } from '../guard.ts'
 import type { Signer } from '../key-manager.ts'
 import { callTransit, causeOf, dataOf } from './call.ts'
 import type { TransitVersion } from './key-id.ts'
-import { describeKey, signingVersionOf } from './keys.ts'
+import { describeKey, signingVersionOf, type TransitDescription } from './keys.ts'
 
 const DIGEST_LENGTH = 32
 const signed = z.object({ signature: z.string() })
@@ -20,7 +20,7 @@ export async function transitSigner(
 ): Promise<Signer> {
   const described = await describeKey(vault, key, 'sign', signal)
   const found = signingVersionOf(described, key.version)
-  if (!found || key.version < described.min_encryption_version) throw noVersion(key)
+  if (!found || !signs(described, key)) throw noVersion(key)
   return {
     publicKey: found.publicKey,
     sign: (digest, call) => guarded(call, () => sign(vault, key, digest, call?.signal)),
@@ -44,12 +44,30 @@ async function sign(
     key_version: key.version,
   }
   const path = ['sign', key.name, 'sha2-256']
-  const answer = await callTransit(vault, { key, path, body, signal })
-  // The key was good when the signer was made: since then the version was destroyed, or may sign no more.
-  if (answer.status === 400) throw noVersion(key, causeOf(answer))
+  const answer = await callTransit(vault, { key, path, body, judged: 500, signal })
+  if (answer.status >= 400) throw await refusalToSign(vault, key, answer, signal)
   const { version, der = '' } = SIGNATURE.exec(dataOf(signed, answer).signature)?.groups ?? {}
   if (Number(version) === key.version) return Buffer.from(der, 'base64')
   throw keyManagerUnavailable(`Vault did not sign with version ${key.version} of key ${key.id}`)
+}
+
+/** Vault answers 500 if the version was destroyed, or may sign no more, since the signer was made; so it is looked up. */
+async function refusalToSign(
+  vault: Vault,
+  key: TransitVersion,
+  answer: VaultAnswer,
+  signal?: AbortSignal,
+): Promise<Error> {
+  const cause = causeOf(answer)
+  const described = await describeKey(vault, key, 'sign', signal)
+  return signs(described, key)
+    ? keyManagerUnavailable(`Vault did not sign with key ${key.id}`, { cause })
+    : noVersion(key, cause)
+}
+
+function signs(described: TransitDescription, { version }: TransitVersion): boolean {
+  const known = signingVersionOf(described, version) !== undefined
+  return known && version >= described.min_encryption_version
 }
 
 function noVersion({ id, version }: TransitVersion, cause?: Error): Error {

@@ -32,7 +32,8 @@ export function kvVersion2() {
   return (question: VaultQuestion): VaultReply => {
     const [kind = '', ...name] = question.path
     const handle = handlers[kind]
-    return handle && name.length > 0 ? handle(name.join('/'), question) : nothing
+    if (handle && name.length > 0) return handle(name.join('/'), question)
+    return { ...found(null), status: 404 } // with a warning that the path is one of version 1
   }
 }
 

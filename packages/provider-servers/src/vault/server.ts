@@ -45,11 +45,8 @@ export async function vaultServer(options: VaultServerOptions = {}): Promise<Vau
       return turnedAway(throttled.status)
     }
     if (url.pathname === '/v1/sys/health') return HEALTHY
-    const given = request.headers['x-vault-token']
-    if (given === undefined) return refused(403, 'permission denied')
-    if (given !== token)
-      return refused(403, '2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n')
-    if (!permitted) return refused(403, '1 error occurred:\n\t* permission denied\n\n')
+    const refusal = refusalOf(request.headers['x-vault-token'], token, permitted)
+    if (refusal) return refusal
     const namespace = String(request.headers['x-vault-namespace'] ?? '').replaceAll(/^\/|\/$/g, '')
     return routed(namespaces.get(namespace), request.method ?? '', url, body)
   }
@@ -87,6 +84,13 @@ export async function vaultServer(options: VaultServerOptions = {}): Promise<Vau
       await once(server, 'close')
     },
   }
+}
+
+function refusalOf(given: unknown, token: string, permitted: boolean): VaultReply | undefined {
+  if (given === undefined) return refused(403, 'permission denied')
+  if (given !== token)
+    return refused(403, '2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n')
+  return permitted ? undefined : refused(403, '1 error occurred:\n\t* permission denied\n\n')
 }
 
 function engines(): Map<string, Engine> {

@@ -75,6 +75,7 @@ function shownVersion({ created, secret }: Version) {
     name: 'P-256',
     creation_time: created.toISOString(),
     certificate_chain: '',
+    hybrid_public_key: '',
     public_key: createPublicKey(secret).export({ type: 'spki', format: 'pem' }),
   }
 }

@@ -1,4 +1,4 @@
-import { found, mistaken, nothing, type VaultQuestion, type VaultReply } from './answer.ts'
+import { found, mistaken, nothing, refused, type VaultQuestion, type VaultReply } from './answer.ts'
 import {
   type Bound,
   decrypt,
@@ -18,12 +18,22 @@ export function transit() {
   return (question: VaultQuestion): VaultReply => {
     const [kind = '', name = '', ...rest] = question.path
     if (kind === 'keys' && rest.length === 0) return keyItself(keys, name, question)
-    const key = keys.get(name)
+    const key = keys.get(name) ?? (kind === 'encrypt' ? made(keys, name) : undefined)
     const handle = HANDLERS[[kind, ...rest].join('/')]
     if (!handle) return nothing
     return key ? handle(key, question) : mistaken('encryption key not found')
   }
 }
+
+/** To encrypt with a name that is not known makes a key of it, for a token that may create keys. */
+function made(keys: Map<string, TransitKey>, name: string): TransitKey {
+  const key = newTransitKey(name, 'aes256-gcm96', false)
+  keys.set(name, key)
+  return key
+}
+
+/** Vault takes these mistakes of a caller for its own. */
+const broken = (error: string) => refused(500, `1 error occurred:\n\t* ${error}\n\n`)
 
 function keyItself(
   keys: Map<string, TransitKey>,
@@ -89,12 +99,10 @@ function sign(key: TransitKey, { body }: VaultQuestion): VaultReply {
   if (body.prehashed !== true || body.marshaling_algorithm !== 'asn1')
     return mistaken('this server signs digests, in ASN.1')
   const version = Number(body.key_version ?? 0) || key.latest
-  if (version > key.latest || !key.versions.has(version))
-    return mistaken(
-      'cannot sign: requested version for signing is higher than the latest key version',
-    )
+  if (version > key.latest)
+    return broken('requested version for signing is higher than the latest key version')
   if (version < key.minEncryption)
-    return mistaken('requested version for signing is less than the minimum encryption key version')
+    return broken('requested version for signing is less than the minimum encryption key version')
   const der = Buffer.from(signDigest(key, version, bytes(body.input)))
   const signature = `vault:v${version}:${der.toString('base64')}`
   return found({ signature, key_version: version })
