@@ -38,6 +38,7 @@ beforeEach(async () => {
   const credentials = join(folder, 'credentials.json')
   await writeFile(credentials, JSON.stringify(cloud.credentials))
   vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', credentials)
+  vi.stubEnv('GOOGLE_CLOUD_PROJECT', 'p') // or Google's library asks gcloud and the metadata server for one
   exporter = await testExporter()
   deps = { ...exporter.deps, ...(await openProviders()) }
   await prepareExport()
