@@ -24,9 +24,9 @@ export async function contentsOf({ blobstore, bucket }: BlobstoreUnderTest, name
 /** Every operation, on one object. */
 export function operationsOn(store: Blobstore, bucket: string, name: string) {
   return [
-    (options: typeof call) => store.create(bucket, name, NEW, { ...ZIP, ...options }),
-    (options: typeof call) => store.put(bucket, name, NEW, { ...INDEX, ...options }),
-    (options: typeof call) => store.get(bucket, name, options),
-    (options: typeof call) => store.delete(bucket, name, options),
-  ] satisfies ((options: typeof call) => Promise<unknown>)[]
+    (options: CallOptions) => store.create(bucket, name, NEW, { ...ZIP, ...options }),
+    (options: CallOptions) => store.put(bucket, name, NEW, { ...INDEX, ...options }),
+    (options: CallOptions) => store.get(bucket, name, options),
+    (options: CallOptions) => store.delete(bucket, name, options),
+  ] satisfies ((options: CallOptions) => Promise<unknown>)[]
 }
