@@ -1,6 +1,7 @@
 import { isAppError } from '@ens/errors'
 import pino, { type DestinationStream } from 'pino'
 import type { ObservabilityConfig } from './config.ts'
+import { masked } from './mask.ts'
 import { fieldsOfRequest } from './request-context.ts'
 import { serializeError } from './serialize-error.ts'
 import { fieldsOfSpan } from './spans.ts'
@@ -28,25 +29,6 @@ const SEVERITIES: Record<string, string> = {
   fatal: 'EMERGENCY',
 }
 
-/** The last defence, should a line ever be given more than it should: what stands here, or one level deeper, is masked. */
-const NEVER_LOGGED = [
-  'authorization',
-  'body',
-  'headers',
-  'hmacKey',
-  'key',
-  'keys',
-  'password',
-  'remoteAddress',
-  'req',
-  'res',
-  'revisionToken',
-  'secret',
-  'temporaryExposureKeys',
-  'token',
-  'verificationPayload',
-]
-
 type LoggerConfig = Pick<ObservabilityConfig, 'logLevel' | 'logMode'> &
   Partial<Pick<ObservabilityConfig, 'projectId'>>
 
@@ -64,17 +46,15 @@ export async function createLogger(
     base: { service },
     messageKey: 'message',
     timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
-    formatters: { level: (label) => ({ severity: SEVERITIES[label] ?? 'INFO' }) },
+    formatters: {
+      level: (label) => ({ severity: SEVERITIES[label] ?? 'INFO' }),
+      bindings: (fields) => masked(fields),
+      log: (fields) => masked(fields),
+    },
     serializers: { err: serializeError },
     mixin: (_line, _level, logger) => ({ ...fieldsOfRequest(logger), ...fieldsOfSpan(projectId) }),
-    redact: { paths: NEVER_LOGGED.flatMap((name) => [name, `*.${name}`]), censor },
   }
   return pino(options, destination ?? (await stdout(logMode)))
-}
-
-/** Counts of such things may be told. */
-function censor(value: unknown): unknown {
-  return typeof value === 'number' ? value : '***'
 }
 
 async function stdout(mode: ObservabilityConfig['logMode']): Promise<DestinationStream> {
