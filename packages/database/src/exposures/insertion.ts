@@ -35,12 +35,22 @@ export function insertion(exposures: readonly Exposure[], gate: Sql): Sql {
       ${exposures.map(({ transmissionRisk }) => transmissionRisk)}::smallint[],
       ${exposures.map(({ intervalNumber }) => intervalNumber)}::integer[],
       ${exposures.map(({ intervalCount }) => intervalCount)}::smallint[],
-      ${exposures.map(({ createdAt }) => createdAt)}::timestamptz[],
+      ${instantsOf(exposures)}::timestamptz[],
       ${exposures.map(({ daysSinceSymptomOnset }) => daysSinceSymptomOnset ?? null)}::smallint[])
       as given (key, risk, number, count, created_at, days)
     order by given.key
     on conflict (exposure_key) do nothing
     returning 1`
+}
+
+/** As text, each instant written once: a publish has few of them, and to write one takes longer than the rest of its row. */
+function instantsOf(exposures: readonly Exposure[]): string[] {
+  const texts = new Map<number, string>()
+  return exposures.map(({ createdAt }) => {
+    const text = texts.get(createdAt.getTime()) ?? createdAt.toISOString()
+    texts.set(createdAt.getTime(), text)
+    return text
+  })
 }
 
 /** Appends the row of the statistics, if there is one to append; `written` is how many keys were inserted and revised. */
