@@ -116,6 +116,19 @@ test('a copy that the server refuses, or that takes it too long, fails as any st
   })
 })
 
+test('a copy that is waited for no longer ends with the reason, and the connection with it', async () => {
+  const reason = new Error('the deadline has passed')
+  const deadline = new AbortController()
+  const single = openDatabase({ ...db.config, poolMax: 1 })
+  const copying = single.transaction(async (tx) => {
+    for await (const _ of tx.copyOut(sql`select pg_sleep(30)::text`, deadline.signal));
+  })
+  deadline.abort(reason)
+  await expect(copying).rejects.toBe(reason)
+  expect(await single.query(sql`select 1 as one`)).toEqual([{ one: 1 }])
+  await single.close()
+})
+
 test('a copy whose connection is lost fails, and lets go', async () => {
   const reading = db.transaction(async (tx) => {
     const [{ pid = 0 } = {}] = await tx.query<{ pid: number }>(sql`select pg_backend_pid() as pid`)

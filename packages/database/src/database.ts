@@ -28,7 +28,7 @@ export interface Transaction extends Queryable {
    * What a query without parameters gives, in PostgreSQL's binary copy format, piece by piece, so that memory does not grow with
    * it. It has to be read to its end: who leaves earlier can only end the transaction.
    */
-  copyOut(query: Sql): AsyncGenerator<Buffer>
+  copyOut(query: Sql, signal?: AbortSignal): AsyncGenerator<Buffer>
 }
 
 export interface TransactionOptions {
@@ -226,6 +226,6 @@ function transaction(client: pg.PoolClient, named: Naming, timeoutMs: number): T
     query: async (statement: Sql, options?: QueryOptions) => (await run(statement, options)).rows,
     execute: async (statement: Sql, options?: QueryOptions) =>
       (await run(statement, options)).rowCount ?? 0,
-    copyOut: (query: Sql) => copyOut(client, query),
+    copyOut: (query: Sql, signal?: AbortSignal) => copyOut(client, query, signal),
   } as Transaction
 }

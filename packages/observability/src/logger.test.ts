@@ -4,6 +4,7 @@ import { defineError } from '@ens/errors'
 import { expect, test } from 'vitest'
 import type { ObservabilityConfig } from './config.ts'
 import { createLogger } from './logger.ts'
+import { requestLogger } from './request-context.ts'
 import { type LogLine, recordingLogger } from './testing.ts'
 
 const node = promisify(execFile)
@@ -81,6 +82,12 @@ test('what must never be logged is masked, counts of it are not', async () => {
   })
   expect(JSON.stringify(lines)).not.toContain('hunter2')
   expect(lines[0]).toMatchObject({ headers: '***', token: '***', keys: 14 })
+})
+
+test('what must never be logged is masked in what a logger of one request carries, too', async () => {
+  const { logger, lines } = await recordingLogger()
+  requestLogger(logger, { request_id: 'r', token: 'hunter2' }).info('hello')
+  expect(lines[0]).toMatchObject({ request_id: 'r', token: '***' })
 })
 
 test('a pipe is given JSON, and people are given text', async () => {

@@ -48,7 +48,6 @@ export async function createLogger(
     timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
     formatters: {
       level: (label) => ({ severity: SEVERITIES[label] ?? 'INFO' }),
-      bindings: (fields) => masked(fields),
       log: (fields) => masked(fields),
     },
     serializers: { err: serializeError },

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ChildLoggerOptions } from 'pino'
 import type { Logger } from './logger.ts'
+import { masked } from './mask.ts'
 import { api } from './open-telemetry.ts'
 import { isTracing } from './spans.ts'
 
@@ -28,7 +29,7 @@ export function requestLogger(
   fields: LogFields,
   options?: ChildLoggerOptions,
 ): Logger {
-  return Object.assign(parent.child(fields, options), { [HAS_FIELDS]: true })
+  return Object.assign(parent.child(masked(fields), options), { [HAS_FIELDS]: true })
 }
 
 /** The fields of the request that is served now, unless the logger has them. */

@@ -21,6 +21,7 @@ export function readExposures<T>(
   { db, settings }: ReadingDeps,
   selection: exposures.Selection,
   work: (contents: BatchContents) => Promise<T>,
+  signal: AbortSignal,
 ): Promise<T> {
   // A window is read while its archives are written, which the deadline of the run ends.
   const limitMs = settings.workerTimeoutMs
@@ -28,12 +29,13 @@ export function readExposures<T>(
     async (tx) => {
       const counted = await exposures.countSelected(tx, selection)
       const pages = inOrder(
-        counted.keys > 0 && exposures.streamKeys(tx, selection),
-        counted.revisedKeys > 0 && exposures.streamRevisedKeys(tx, selection),
+        counted.keys > 0 && exposures.streamKeys(tx, selection, signal),
+        counted.revisedKeys > 0 && exposures.streamRevisedKeys(tx, selection, signal),
       )
       try {
-        const result = await work({ counted, portion: portions(pages) })
-        if (!(await pages.next()).done) throw windowChanged('there is more than was counted')
+        const portion = portions(pages)
+        const result = await work({ counted, portion })
+        for await (const _ of portion(1)) throw windowChanged('there is more than was counted')
         return result
       } finally {
         await pages.return(undefined)

@@ -20,7 +20,7 @@ export function writeFiles(
   signal: AbortSignal,
 ): Promise<exportFiles.ExportFile[]> {
   const { batch } = lease
-  return readExposures(deps, batch, async (contents) => {
+  const work = async (contents: BatchContents) => {
     const maxRecords = batch.maxRecordsOverride ?? deps.settings.maxRecords
     const shares = shareOut(contents.counted, maxRecords)
     if (shares.length === 0) return []
@@ -32,7 +32,8 @@ export function writeFiles(
       files.push(await writeFile(deps, { lease, signers, share, ...place }, contents, signal))
     }
     return files
-  })
+  }
+  return readExposures(deps, batch, work, signal)
 }
 
 interface FileTask {

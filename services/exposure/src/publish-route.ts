@@ -23,7 +23,7 @@ export interface PublishRouteDeps extends AnswerDeps, Omit<ChaffDeps, 'typicalBo
 type Reply = Parameters<typeof sendJson>[0]
 type PublishCall = Parameters<PublishAnswers['to']>[0] & Parameters<typeof logError>[0]
 
-/** Mounts one version of the publish API, for any method. Every reply is JSON, and has the version and padding. */
+/** Mounts one version of the publish API, for any method. Every reply is JSON with the version and padding, but those beyond the limit of an address. */
 export function mountPublish(
   app: App,
   path: string,

@@ -32,6 +32,7 @@ export async function countSelected(
 export async function* streamKeys(
   tx: Transaction,
   selection: Selection,
+  signal?: AbortSignal,
 ): AsyncGenerator<KeyColumns> {
   const terms = await asSettings(tx, selection)
   const wasRevised = sql`revised_at < ${terms.end}`
@@ -45,6 +46,7 @@ export async function* streamKeys(
         case when ${wasRevised} then revised_transmission_risk
           else transmission_risk end as transmission_risk
       from exposure where ${isReleased(terms)}`,
+    signal,
   )
 }
 
@@ -52,6 +54,7 @@ export async function* streamKeys(
 export async function* streamRevisedKeys(
   tx: Transaction,
   selection: Selection,
+  signal?: AbortSignal,
 ): AsyncGenerator<KeyColumns> {
   const terms: SelectionTerms = await asSettings(tx, selection)
   yield* inOrder(
@@ -61,6 +64,7 @@ export async function* streamRevisedKeys(
         revised_days_since_symptom_onset as days_since_symptom_onset,
         revised_transmission_risk as transmission_risk
       from exposure where ${isRevised(terms)}`,
+    signal,
   )
 }
 
@@ -90,13 +94,18 @@ const orderOfMetadata = sql`
     + transmission_risk) * 256 + interval_count) * 4608 + (interval_number & 2147483647) % 4608) * 16777216
     + get_byte(exposure_key, 0) * 65536 + get_byte(exposure_key, 1) * 256 + get_byte(exposure_key, 2)`
 
-async function* inOrder(tx: Transaction, selected: Sql): AsyncGenerator<KeyColumns> {
+async function* inOrder(
+  tx: Transaction,
+  selected: Sql,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<KeyColumns> {
   const pages = keyPages()
-  const pieces = tx.copyOut(sql`
+  const query = sql`
     select exposure_key, interval_number, interval_count, (${reportType})::smallint,
       days_since_symptom_onset, transmission_risk
     from (${selected}) as selected
-    order by ${orderOfMetadata}, exposure_key`)
+    order by ${orderOfMetadata}, exposure_key`
+  const pieces = tx.copyOut(query, signal)
   for await (const piece of pieces) {
     const page = pages(piece)
     if (page.length > 0) yield page
