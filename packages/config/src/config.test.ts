@@ -313,3 +313,12 @@ test('what came from a secret manager is masked too, whatever its variable is ca
     PORT: 8080,
   })
 })
+
+test('a URL is shown without the password or signature that it may hold', () => {
+  const schema = z.object({ collector: env('COLLECTOR', text(), 'Collector.') })
+  const shown = (url: string) => maskedConfig(schema, { collector: url }).COLLECTOR
+  expect(shown('https://user:hunter2@host:8443/path')).toBe('https://***@host:8443/path')
+  expect(shown('https://host/path?sig=hunter2')).toBe('https://host/path?***')
+  expect(shown('https://host:443/path')).toBe('https://host:443/path')
+  expect(shown('a://b c')).toBe('a://b c')
+})

@@ -49,5 +49,18 @@ function valueAt(config: unknown, path: readonly string[]): unknown {
 }
 
 function readable({ type }: Declaration, value: unknown): unknown {
-  return type === 'duration' && typeof value === 'number' ? shortDuration(value) : value
+  if (type === 'duration' && typeof value === 'number') return shortDuration(value)
+  return typeof value === 'string' ? withoutCredentials(value) : value
+}
+
+/** A URL may hold a password, or a signature in its query. */
+function withoutCredentials(text: string): string {
+  const url = text.includes('://') ? URL.parse(text) : null
+  if (!url || (url.username + url.password + url.search).length === 0) return text
+  if (url.username + url.password !== '') {
+    url.username = '***'
+    url.password = ''
+  }
+  if (url.search !== '') url.search = '?***'
+  return url.href
 }

@@ -1,5 +1,5 @@
 import { DEFAULT_VAULT_ENDPOINT, defaultCredential, vaultEndpoint } from '@ens/azure'
-import { choice, env, flag, optionalText, originIfSet, textIfSet } from '@ens/config'
+import { choice, env, flag, optionalText, originIfSet } from '@ens/config'
 import { vaultConfig } from '@ens/vault/config'
 import { z } from 'zod'
 import type { KeyManager } from './key-manager.ts'
@@ -37,7 +37,7 @@ export const keysConfig = z.object({
   vault: vaultConfig,
   awsKmsEndpoint: env(
     'AWS_ENDPOINT_URL_KMS',
-    textIfSet(),
+    optionalText(),
     'URL of a server that speaks the protocol of AWS KMS, for KEY_MANAGER=AWS_KMS. Unset: Amazon’s.',
     { fallback: 'AWS_ENDPOINT_URL' },
   ),

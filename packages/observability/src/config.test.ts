@@ -39,8 +39,14 @@ test.each<[string, Record<string, string>]>([
   ['METRICS_PORT: required', { OBSERVABILITY_EXPORTER: 'PROMETHEUS' }],
   ['OTEL_EXPORTER_OTLP_ENDPOINT: required', { OBSERVABILITY_EXPORTER: 'OTLP' }],
   ['OTEL_EXPORTER_OTLP_ENDPOINT: required', { OBSERVABILITY_EXPORTER: 'ocagent' }],
-  ['OTEL_EXPORTER_OTLP_ENDPOINT: not an http', { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' }],
-  ['OTEL_EXPORTER_OTLP_HEADERS: every header', { OTEL_EXPORTER_OTLP_HEADERS: 'bare' }],
+  [
+    'OTEL_EXPORTER_OTLP_ENDPOINT: not an http',
+    { OBSERVABILITY_EXPORTER: 'OTLP', OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' },
+  ],
+  [
+    'OTEL_EXPORTER_OTLP_HEADERS: every header',
+    { OBSERVABILITY_EXPORTER: 'OTLP', OTEL_EXPORTER_OTLP_HEADERS: 'bare' },
+  ],
   ['OBSERVABILITY_EXPORTER: not one of', { OBSERVABILITY_EXPORTER: 'CLOUDWATCH' }],
   ['PROJECT_ID: required', { OBSERVABILITY_EXPORTER: 'StackDriver' }],
   ['METRICS_EXPORT_INTERVAL: less than 10s', { ...GOOGLE, STACKDRIVER_REPORTING_INTERVAL: '5s' }],
@@ -52,4 +58,12 @@ test.each<[string, Record<string, string>]>([
   ['TRACE_PROBABILITY: not a number', { TRACE_PROBABILITY: '40' }],
 ])('%s is said of %j', (problem, variables) => {
   expect(() => load(variables)).toThrow(problem)
+})
+
+test('what is wrong with a collector stops nobody who sends it nothing', () => {
+  const collector = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',
+    OTEL_EXPORTER_OTLP_HEADERS: 'x',
+  }
+  expect(load(collector)).toMatchObject({ exporter: 'NOOP' })
 })

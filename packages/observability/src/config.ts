@@ -82,9 +82,17 @@ function problems(config: ObservabilityConfig): Problem[] {
     found.push(['metricsPort', 'required with OBSERVABILITY_EXPORTER=PROMETHEUS'])
   if ((exporter === 'OTLP' || exporter === 'OCAGENT') && otlpEndpoint === undefined)
     found.push(['otlpEndpoint', 'required with OBSERVABILITY_EXPORTER=OTLP'])
-  if (otlpEndpoint !== undefined && !['http:', 'https:'].includes(urlOf(otlpEndpoint).protocol))
+  // Other programs read these variables too, and may be given what only they understand.
+  return exporter === 'NOOP' || exporter === 'PROMETHEUS'
+    ? found
+    : [...found, ...collectorProblems(otlpEndpoint, otlpHeaders)]
+}
+
+function collectorProblems(endpoint: string | undefined, headers: readonly string[]): Problem[] {
+  const found: Problem[] = []
+  if (endpoint !== undefined && !['http:', 'https:'].includes(urlOf(endpoint).protocol))
     found.push(['otlpEndpoint', 'not an http or https URL, such as http://collector:4318'])
-  if (!otlpHeaders.every((header) => header.indexOf('=') > 0))
+  if (!headers.every((header) => header.indexOf('=') > 0))
     found.push(['otlpHeaders', 'every header is written as name=value'])
   return found
 }

@@ -8,7 +8,6 @@ import {
   optionalText,
   originIfSet,
   text,
-  textIfSet,
   timeout,
 } from '@ens/config'
 import { vaultConfig } from '@ens/vault/config'
@@ -70,7 +69,7 @@ export const secretsConfig = z.object({
   vault: vaultConfig,
   awsEndpoint: env(
     'AWS_ENDPOINT_URL_SECRETS_MANAGER',
-    textIfSet(),
+    optionalText(),
     'URL of a server that speaks the protocol of AWS Secrets Manager, for SECRET_MANAGER=AWS_SECRETS_MANAGER. Unset: Amazon’s.',
     { fallback: 'AWS_ENDPOINT_URL' },
   ),

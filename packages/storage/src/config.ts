@@ -1,4 +1,4 @@
-import { choice, configInvalid, env, flag, optionalText, originIfSet, textIfSet } from '@ens/config'
+import { choice, configInvalid, env, flag, optionalText, originIfSet } from '@ens/config'
 import { z } from 'zod'
 import type { Blobstore } from './blobstore.ts'
 import { noopBlobstore } from './noop.ts'
@@ -23,7 +23,7 @@ export const storageConfig = z.object({
   ),
   awsS3Endpoint: env(
     'AWS_ENDPOINT_URL_S3',
-    textIfSet(),
+    optionalText(),
     'URL of a store that speaks the protocol of S3 and honours its conditional writes, for BLOBSTORE=AWS_S3. Unset: Amazon’s.',
     { fallback: 'AWS_ENDPOINT_URL' },
   ),

@@ -5,7 +5,7 @@ type Name = 'ca.pem' | 'server.pem' | 'server.key'
 
 /** Of servers on the loopback; the SDKs send tokens over TLS only. */
 export function certificateFile(name: Name): string {
-  return fileURLToPath(new URL(`../../testdata/tls/${name}`, import.meta.url))
+  return fileURLToPath(new URL(`../../testdata/azure-tls/${name}`, import.meta.url))
 }
 
 export function certificate(name: Name): Promise<string> {

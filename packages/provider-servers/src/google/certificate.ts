@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 
-const path = (name: string) => fileURLToPath(new URL(`../../testdata/tls/${name}`, import.meta.url))
+const path = (name: string) =>
+  fileURLToPath(new URL(`../../testdata/google-tls/${name}`, import.meta.url))
 
 /** For `NODE_EXTRA_CA_CERTS` of a process that is to trust the servers. */
 export const GOOGLE_TEST_CA_FILE: string = path('ca.pem')

@@ -91,7 +91,7 @@ describe('a vault in trouble', () => {
     const attempt = managerAt(server).get('vault/forbidden')
     const error = await attempt.catch((error: unknown) => error)
     expect(error).toMatchObject({
-      code: 'secret_not_found',
+      code: 'secret_access_denied',
       message: 'the secret vault/forbidden may not be read',
     })
     const everything = inspect(error, { depth: 10, showHidden: true })

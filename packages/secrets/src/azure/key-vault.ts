@@ -1,6 +1,6 @@
 import { SecretClient } from '@azure/keyvault-secrets'
 import { azureFailure, keyVault, retrying, type TokenCredential } from '@ens/azure'
-import { secretManagerUnavailable, secretNotFound } from '../errors.ts'
+import { secretAccessDenied, secretManagerUnavailable, secretNotFound } from '../errors.ts'
 import type { SecretManager } from '../secret-manager.ts'
 
 export interface KeyVaultOptions {
@@ -60,7 +60,8 @@ function translated(error: unknown, reference: string): Error {
   if (status === 404) return secretNotFound(`there is no secret ${reference}`, { cause })
   if (code === 'SecretDisabled')
     return secretNotFound(`the secret ${reference} is disabled`, { cause })
-  if (status === 403) return secretNotFound(`the secret ${reference} may not be read`, { cause })
+  if (status === 403)
+    return secretAccessDenied(`the secret ${reference} may not be read`, { cause })
   return secretManagerUnavailable(`the secret ${reference} cannot be read from Key Vault`, {
     cause,
   })

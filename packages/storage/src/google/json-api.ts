@@ -37,7 +37,8 @@ export type JsonApi = (request: ApiRequest, signal: AbortSignal) => Promise<ApiR
 export function jsonApi({ endpoint, authClient }: JsonApiOptions): JsonApi {
   const client = authClient ?? credentialsFor(endpoint)
   return async ({ method, path, query, headers, body }, signal) => {
-    const url = `${endpoint}${path}?${new URLSearchParams(query).toString()}`
+    // As the library writes it, without a default port or capitals in the host: by it errors are told from the token service's.
+    const { href: url } = new URL(`${endpoint}${path}?${new URLSearchParams(query).toString()}`)
     try {
       const reply = await client.request<ArrayBuffer>({
         url,

@@ -87,6 +87,9 @@ export function faultPromises(open: () => Promise<FailingBlobstore>): void {
         faults[fault](Number.POSITIVE_INFINITY)
         const attempt = operation({ signal: AbortSignal.timeout(150) })
         await expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable' })
+        // The last try may still be on its way; when a later one was refused, it was, too.
+        const later = blobstore.get(bucket, 'there', { signal: AbortSignal.timeout(150) })
+        await expect(later).rejects.toMatchObject({ code: 'storage_unavailable' })
         faults.recover()
         expect(await contentsOf(subject, 'there')).toEqual(OLD)
       }
