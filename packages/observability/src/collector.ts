@@ -26,5 +26,14 @@ export function sendTimeoutMs({ metricsIntervalMs }: ObservabilityConfig): numbe
 
 function nameAndValue(header: string): [string, string] {
   const at = header.indexOf('=')
-  return [header.slice(0, at), header.slice(at + 1)]
+  return [header.slice(0, at), decoded(header.slice(at + 1))]
+}
+
+/** OpenTelemetry has values percent-encoded; one that is not is meant as it is. */
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return value
+  }
 }

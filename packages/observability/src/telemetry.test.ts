@@ -102,14 +102,14 @@ test('a collector is sent what was counted, at the latest when the service ends'
   const { telemetry, lines } = await started({
     OBSERVABILITY_EXPORTER: 'OCAGENT',
     OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.endpoint}/`,
-    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer x=y, tenant=1',
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20x=y, tenant=100%',
     TRACE_PROBABILITY: '0',
   })
   inserted.add(3, { type: 'REVISED' })
   await telemetry.shutdown()
 
   expect(JSON.stringify(collector.bodies('metrics'))).toContain('REVISED')
-  expect(collector.headers()[0]).toMatchObject({ authorization: 'Bearer x=y', tenant: '1' })
+  expect(collector.headers()[0]).toMatchObject({ authorization: 'Bearer x=y', tenant: '100%' })
   expect(lines).toEqual([])
 })
 
