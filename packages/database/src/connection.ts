@@ -23,9 +23,15 @@ export function clientConfig(config: DatabaseConfig): pg.ClientConfig {
 
 /**
  * A client of the pool that hangs up when it could not connect. The driver would leave the socket open, and the server wait
- * a minute for a password that does not come.
+ * a minute for a password that does not come. When its connection breaks while it is lent and idle, the next statement tells.
  */
 export class PoolClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config)
+    // Without a listener that would end the process.
+    this.on('error', () => {})
+  }
+
   override connect(): Promise<pg.Client>
   override connect(callback: (error: Error) => void): void
   override connect(callback?: (error: Error) => void): Promise<pg.Client> | undefined {

@@ -154,9 +154,6 @@ async function borrow<T>(
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await connect()
-  // A connection may also break while it is lent and idle; the next statement then tells.
-  const ignore = () => {}
-  client.on('error', ignore)
   let broken = true
   try {
     const result = await work(client)
@@ -167,7 +164,6 @@ async function borrow<T>(
     if (error instanceof WorkFailed) throw error.cause // the work's own error, or a translated one of its statements
     throw translated(error)
   } finally {
-    client.removeListener('error', ignore)
     client.release(broken)
   }
 }

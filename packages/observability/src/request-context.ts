@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { ChildLoggerOptions } from 'pino'
 import type { Logger } from './logger.ts'
 import { masked } from './mask.ts'
 import { api } from './open-telemetry.ts'
@@ -10,8 +9,8 @@ export type LogFields = Readonly<Record<string, string>>
 
 const current = new AsyncLocalStorage<LogFields>()
 
-/** Marks loggers that have the fields of their request already. */
-const HAS_FIELDS = Symbol('has the fields of its request')
+/** Where a logger keeps the fields of its request. */
+const FIELDS = Symbol('the fields of its request')
 
 /**
  * A way to run work as part of a request: each line that is logged in it, by whatever logger, carries the fields, and its spans
@@ -23,16 +22,15 @@ export function requestContext(fields: LogFields): (work: () => void) => void {
     current.run(fields, () => (active === undefined ? work() : api.context.with(active, work)))
 }
 
-/** A logger for one request, which carries the fields wherever it is used. */
-export function requestLogger(
-  parent: Logger,
-  fields: LogFields,
-  options?: ChildLoggerOptions,
-): Logger {
-  return Object.assign(parent.child(masked(fields), options), { [HAS_FIELDS]: true })
+/**
+ * A logger for one request, which carries the fields wherever it is used. No child of the logger: to make one costs as much
+ * as to write a line, and most requests write one.
+ */
+export function requestLogger(parent: Logger, fields: LogFields): Logger {
+  return Object.assign(Object.create(parent) as Logger, { [FIELDS]: masked(fields) })
 }
 
-/** The fields of the request that is served now, unless the logger has them. */
+/** The fields of the request that a logger belongs to, or else of the one that is served now. */
 export function fieldsOfRequest(logger: object): LogFields | undefined {
-  return HAS_FIELDS in logger ? undefined : current.getStore()
+  return (logger as { [FIELDS]?: LogFields })[FIELDS] ?? current.getStore()
 }

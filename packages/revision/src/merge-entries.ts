@@ -23,5 +23,5 @@ function isFirst(listed: Set<string>, name: string): boolean {
 }
 
 function nameOf({ key }: RevisableKey): string {
-  return Buffer.from(key).toString('latin1')
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
 }

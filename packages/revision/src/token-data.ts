@@ -15,6 +15,8 @@ const BLOCK_BYTES = 32 * ENTRY_BYTES
 const FILLER_HEADER_BYTES = 4
 /** Tag and length of an entry without a key. */
 const EMPTY_FILLER_BYTES = 2
+/** Field 1, with a length: an entry in the data, and the key in an entry. */
+const TAG = 0x0a
 
 /**
  * The keys, filled up to a multiple of 896 bytes, and to no less than `minLength` keys would take: neither length
@@ -22,8 +24,10 @@ const EMPTY_FILLER_BYTES = 2
  */
 export function encodeTokenData(keys: RevisableKey[], minLength = 0): Buffer {
   const real = encodeEntries(keys)
-  const fillers = fillersOf(filledLength(real.length, minLength) - real.length)
-  return Buffer.concat([real, encodeEntries(fillers)])
+  const data = Buffer.alloc(filledLength(real.length, minLength))
+  real.copy(data)
+  writeFillers(data, real.length)
+  return data
 }
 
 /** The keys in their order, without fillers; undefined if the bytes are no token data. */
@@ -37,8 +41,8 @@ export function decodeTokenData(data: Uint8Array): RevisableKey[] | undefined {
 }
 
 function encodeEntries(keys: RevisableKey[]): Buffer {
-  const revisableKeys = keys.map(({ key, ...interval }) => {
-    return { temporaryExposureKey: key, ...interval }
+  const revisableKeys = keys.map(({ key, intervalNumber, intervalCount }) => {
+    return { temporaryExposureKey: key, intervalNumber, intervalCount }
   })
   return tokenDataMessage.encode({ revisableKeys })
 }
@@ -55,18 +59,22 @@ function filledLength(length: number, minLength: number): number {
   return (room === 1 || room === 3 ? blocks + 1 : blocks) * BLOCK_BYTES
 }
 
-/** Entries that take exactly this many bytes together. */
-function fillersOf(bytes: number): RevisableKey[] {
-  const lengths: number[] = []
-  // The last one takes what is left, up to twice the usual, so that no rest is too small.
-  for (let left = bytes; left > 0; left -= lengths.at(-1) ?? left) {
-    if (left <= FILLER_HEADER_BYTES) lengths.push(EMPTY_FILLER_BYTES)
-    else lengths.push(left < 2 * ENTRY_BYTES ? left : ENTRY_BYTES)
-  }
-  return lengths.map(fillerOf)
+/**
+ * Fills zeroed bytes from here to their end with entries. By hand: most publishes have as many fillers as keys, and to encode
+ * these as messages would take longer than to encrypt the token.
+ */
+function writeFillers(data: Buffer, from: number): void {
+  for (let at = from; at < data.length; at += writeFiller(data, at));
 }
 
-function fillerOf(bytes: number): RevisableKey {
-  const key = Buffer.alloc(Math.max(bytes - FILLER_HEADER_BYTES, 0))
-  return { key, intervalNumber: 0, intervalCount: 0 }
+/** Of the usual size; the last one takes what is left, up to twice as much, so that no rest is too small. */
+function writeFiller(data: Buffer, at: number): number {
+  const left = data.length - at
+  data[at] = TAG
+  if (left <= FILLER_HEADER_BYTES) return EMPTY_FILLER_BYTES
+  const bytes = left < 2 * ENTRY_BYTES ? left : ENTRY_BYTES
+  data[at + 1] = bytes - EMPTY_FILLER_BYTES
+  data[at + 2] = TAG
+  data[at + 3] = bytes - FILLER_HEADER_BYTES
+  return bytes
 }

@@ -48,8 +48,8 @@ export function createApp(options: AppOptions) {
       disableRequestLogging: true,
       requestIdLogLabel: 'request_id',
     }),
-    childLoggerFactory: (parent, bindings, options, request) =>
-      requestLogger(parent as Logger, { ...bindings, ...linkOf(request) }, options),
+    childLoggerFactory: (parent, bindings, _, request) =>
+      requestLogger(parent as Logger, { ...bindings, ...linkOf(request) }),
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     requestTimeout: server.requestTimeoutMs,
     keepAliveTimeout: server.keepAliveTimeoutMs,

@@ -51,8 +51,11 @@ const lastSuccess = gauge('en-server/job/last_success', {
 
 /** Counts every request by route, status and whose fault a failure was, and names its span. */
 export function recordRequests(app: Pick<FastifyInstance, 'addHook'>): void {
-  app.addHook('onRequest', async (request) => nameRequestSpan(request.method, routeOf(request)))
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onRequest', (request, _, done) => {
+    nameRequestSpan(request.method, routeOf(request))
+    done()
+  })
+  app.addHook('onResponse', (request, reply, done) => {
     const { statusCode } = reply
     const labels = {
       route: routeOf(request),
@@ -62,6 +65,7 @@ export function recordRequests(app: Pick<FastifyInstance, 'addHook'>): void {
     }
     requests.add(1, labels)
     latency.record(reply.elapsedTime, labels)
+    done()
   })
 }
 

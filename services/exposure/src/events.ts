@@ -67,6 +67,7 @@ export interface EventOptions {
 export type PublishEvents = ReturnType<typeof publishEvents>
 
 export function publishEvents(log: Logger, { logsBadCertificates, logsBadBodies }: EventOptions) {
+  for (const type of KEY_OUTCOMES) exposures.add(0, { type })
   return {
     publishStored({ app, regions, claims, platform, stored, repeated }: PublishStoredEvent) {
       const { inserted, revised } = stored
@@ -76,9 +77,9 @@ export function publishEvents(log: Logger, { logsBadCertificates, logsBadBodies 
         { app: app.name, healthAuthorityId, platform, inserted, revised, dropped },
         'publish stored',
       )
-      exposures.add(inserted, { type: 'INSERTED' })
-      exposures.add(revised, { type: 'REVISED' })
-      exposures.add(dropped, { type: 'DROPPED' })
+      countKeys('INSERTED', inserted)
+      countKeys('REVISED', revised)
+      countKeys('DROPPED', dropped)
       for (const region of regions) publishes.add(1, { healthAuthorityID: app.name, region })
     },
 
@@ -131,4 +132,11 @@ export function publishEvents(log: Logger, { logsBadCertificates, logsBadBodies 
       log.warn({ err: error }, 'apps and authorities cannot be read; the last known serve on')
     },
   }
+}
+
+/** All are there from the start, and most publishes have only one of them to count. */
+const KEY_OUTCOMES = ['INSERTED', 'REVISED', 'DROPPED'] as const
+
+function countKeys(type: (typeof KEY_OUTCOMES)[number], amount: number): void {
+  if (amount > 0) exposures.add(amount, { type })
 }

@@ -1,5 +1,6 @@
 import type { Exposure } from '@ens/domain'
 import sql, { type Sql } from 'sql-template-tag'
+import { instantArray, numberArray } from '../array-text.ts'
 
 /** What a publish adds to the statistics: one row, no finer than the statistics show. */
 export interface PublishStatistics {
@@ -32,25 +33,15 @@ export function insertion(exposures: readonly Exposure[], gate: Sql): Sql {
       ${first?.reportType ?? null}::report_type, ${first?.healthAuthorityId ?? null}::integer
     from ${gate}, unnest(
       ${exposures.map(({ key }) => key)}::bytea[],
-      ${exposures.map(({ transmissionRisk }) => transmissionRisk)}::smallint[],
-      ${exposures.map(({ intervalNumber }) => intervalNumber)}::integer[],
-      ${exposures.map(({ intervalCount }) => intervalCount)}::smallint[],
-      ${instantsOf(exposures)}::timestamptz[],
-      ${exposures.map(({ daysSinceSymptomOnset }) => daysSinceSymptomOnset ?? null)}::smallint[])
+      ${numberArray(exposures.map(({ transmissionRisk }) => transmissionRisk))}::smallint[],
+      ${numberArray(exposures.map(({ intervalNumber }) => intervalNumber))}::integer[],
+      ${numberArray(exposures.map(({ intervalCount }) => intervalCount))}::smallint[],
+      ${instantArray(exposures.map(({ createdAt }) => createdAt))}::timestamptz[],
+      ${numberArray(exposures.map(({ daysSinceSymptomOnset }) => daysSinceSymptomOnset))}::smallint[])
       as given (key, risk, number, count, created_at, days)
     order by given.key
     on conflict (exposure_key) do nothing
     returning 1`
-}
-
-/** As text, each instant written once: a publish has few of them, and to write one takes longer than the rest of its row. */
-function instantsOf(exposures: readonly Exposure[]): string[] {
-  const texts = new Map<number, string>()
-  return exposures.map(({ createdAt }) => {
-    const text = texts.get(createdAt.getTime()) ?? createdAt.toISOString()
-    texts.set(createdAt.getTime(), text)
-    return text
-  })
 }
 
 /** Appends the row of the statistics, if there is one to append; `written` is how many keys were inserted and revised. */

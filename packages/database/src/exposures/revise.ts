@@ -1,5 +1,6 @@
 import type { Exposure, Revision } from '@ens/domain'
 import sql from 'sql-template-tag'
+import { instantArray, numberArray } from '../array-text.ts'
 import type { Transaction } from '../database.ts'
 import { type Admission, admitting } from './admission.ts'
 import { counting, insertion, type PublishStatistics } from './insertion.ts'
@@ -65,10 +66,10 @@ function revising(revisions: readonly KeyRevision[]) {
     from unnest(
       ${revisions.map(({ key }) => key)}::bytea[],
       ${revisions.map(({ reportType }) => reportType)}::report_type[],
-      ${revisions.map(({ revisedAt }) => revisedAt)}::timestamptz[],
-      ${revisions.map(({ daysSinceSymptomOnset }) => daysSinceSymptomOnset ?? null)}::smallint[],
-      ${revisions.map(({ transmissionRisk }) => transmissionRisk)}::smallint[],
-      ${revisions.map(({ healthAuthorityId }) => healthAuthorityId ?? null)}::integer[])
+      ${instantArray(revisions.map(({ revisedAt }) => revisedAt))}::timestamptz[],
+      ${numberArray(revisions.map(({ daysSinceSymptomOnset }) => daysSinceSymptomOnset))}::smallint[],
+      ${numberArray(revisions.map(({ transmissionRisk }) => transmissionRisk))}::smallint[],
+      ${numberArray(revisions.map(({ healthAuthorityId }) => healthAuthorityId))}::integer[])
       as given (key, report_type, at, days, risk, authority)
     where exposure_key = given.key and revised_at is null
     returning 1`
