@@ -195,6 +195,33 @@ const decoders = fc.constantFrom<BodyDecoder<unknown>>(
   decodeStatsBody,
 )
 
+test('a key is read the same whether its names are written as documented or not', () => {
+  const anything = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.maxSafeInteger(),
+    fc.integer(),
+    fc.boolean(),
+    fc.constant('half \ud800 a character'),
+  )
+  const key = fc.record({
+    key: fc.oneof({ weight: 5, arbitrary: fc.base64String() }, anything),
+    rollingStartNumber: fc.oneof({ weight: 5, arbitrary: fc.integer() }, anything),
+    rollingPeriod: fc.oneof({ weight: 5, arbitrary: fc.integer() }, anything),
+    transmissionRisk: fc.oneof({ weight: 5, arbitrary: fc.maxSafeInteger() }, anything),
+  })
+  const read = (key: Record<string, unknown>) =>
+    outcomeOf(decodePublishBody, JSON.stringify({ temporaryExposureKeys: [key] }), JSON_TYPE)
+  fc.assert(
+    fc.property(key, (key) => {
+      const inCapitals = Object.fromEntries(
+        Object.entries(key).map(([name, value]) => [name.toUpperCase(), value]),
+      )
+      expect(read(inCapitals)).toEqual(read(key))
+    }),
+    { numRuns: runs(300) },
+  )
+})
+
 test('no bytes can do more than be refused', () => {
   fc.assert(
     fc.property(decoders, fc.uint8Array({ maxLength: 200 }), (decode, body) => {
