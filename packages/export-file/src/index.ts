@@ -11,7 +11,13 @@ export * from './errors.ts'
 export { type ExportKey, reportTypeCode, reportTypeOfCode } from './export-key.ts'
 export { exportFilename, indexName } from './filenames.ts'
 export { encodeIndex, parseIndex } from './index-file.ts'
-export { ARCHIVE_LIMITS, type ArchiveLimits, readArchive } from './read-archive.ts'
+export {
+  ARCHIVE_LIMITS,
+  type ArchiveLimits,
+  type OpenedArchive,
+  openArchive,
+  readArchive,
+} from './read-archive.ts'
 export { type ExportSigner, signDigest, signExport } from './sign-export.ts'
 export {
   decodeSignatureList,
@@ -25,6 +31,8 @@ export {
   type CheckedSignature,
   checkSignatures,
   type ExportPublicKey,
+  type SignatureCheck,
+  signatureCheck,
   type Verdict,
   type VerifiedArchive,
   verifyArchive,

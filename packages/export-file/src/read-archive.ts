@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { crc32, inflateRaw } from 'node:zlib'
+import { crc32, createInflateRaw, inflateRaw } from 'node:zlib'
 import { archiveTooLarge, archiveUnreadable } from './errors.ts'
 import { type DirectoryEntry, readDirectory } from './zip-directory.ts'
 import { BIN_NAME, DEFLATED, ENCRYPTED, LOCAL_HEADER, SIG_NAME, STORED } from './zip-format.ts'
@@ -22,6 +22,13 @@ export const ARCHIVE_LIMITS: ArchiveLimits = {
   entries: 100,
 }
 
+/** An archive whose directory was read. Both throw `export_archive_unreadable` or `export_archive_too_large`. */
+export interface OpenedArchive {
+  /** The pieces of export.bin, of which none is to be believed before the last has come. */
+  exportBin(): AsyncIterable<Buffer>
+  exportSig(): Promise<Buffer>
+}
+
 /**
  * The two entries of an archive, whoever made it: deflated or stored, in any order, among others, but each exactly
  * once and with its checksum right. No more is unpacked than the limits allow, whatever sizes the zip claims.
@@ -29,20 +36,32 @@ export const ARCHIVE_LIMITS: ArchiveLimits = {
  */
 export async function readArchive(
   archive: Uint8Array,
-  limits: Partial<ArchiveLimits> = {},
+  limits?: Partial<ArchiveLimits>,
 ): Promise<{ exportBin: Buffer; exportSig: Buffer }> {
+  const { zip, bin, sig, most } = findEntries(archive, limits)
+  return {
+    exportBin: await unpack(zip, bin, most.exportBinBytes),
+    exportSig: await unpack(zip, sig, most.exportSigBytes),
+  }
+}
+
+/** As `readArchive`, for those who need not have the whole export.bin in memory. */
+export function openArchive(archive: Uint8Array, limits?: Partial<ArchiveLimits>): OpenedArchive {
+  const { zip, bin, sig, most } = findEntries(archive, limits)
+  return {
+    exportBin: () => unpackInPieces(zip, bin, most.exportBinBytes),
+    exportSig: () => unpack(zip, sig, most.exportSigBytes),
+  }
+}
+
+function findEntries(archive: Uint8Array, limits: Partial<ArchiveLimits> = {}) {
   const most = { ...ARCHIVE_LIMITS, ...limits }
   refuseAbove(most.archiveBytes, archive.length, 'bytes in the archive')
   const zip = Buffer.from(archive.buffer, archive.byteOffset, archive.length)
   const directory = readDirectory(zip, (count) =>
     refuseAbove(most.entries, count, 'entries in the archive'),
   )
-  const bin = only(directory, BIN_NAME)
-  const sig = only(directory, SIG_NAME)
-  return {
-    exportBin: await unpack(zip, bin, most.exportBinBytes),
-    exportSig: await unpack(zip, sig, most.exportSigBytes),
-  }
+  return { zip, bin: only(directory, BIN_NAME), sig: only(directory, SIG_NAME), most }
 }
 
 function refuseAbove(most: number, actual: number, what: string): void {
@@ -60,9 +79,30 @@ function only(directory: readonly DirectoryEntry[], name: string): DirectoryEntr
 async function unpack(zip: Buffer, entry: DirectoryEntry, mostBytes: number): Promise<Buffer> {
   refuseAbove(mostBytes, entry.size, `bytes in ${entry.name}`)
   const contents = await decompress(rawContents(zip, entry), entry)
-  if (contents.length !== entry.size || crc32(contents) !== entry.checksum)
-    throw archiveUnreadable(`${entry.name} does not have the size and checksum that the zip names`)
+  requireAsNamed(entry, contents.length, crc32(contents))
   return contents
+}
+
+async function* unpackInPieces(
+  zip: Buffer,
+  entry: DirectoryEntry,
+  mostBytes: number,
+): AsyncGenerator<Buffer> {
+  refuseAbove(mostBytes, entry.size, `bytes in ${entry.name}`)
+  let size = 0
+  let checksum = 0
+  for await (const piece of decompressInPieces(rawContents(zip, entry), entry)) {
+    size += piece.length
+    if (size > entry.size) break // what inflates to more than it says is a trap
+    checksum = crc32(piece, checksum)
+    yield piece
+  }
+  requireAsNamed(entry, size, checksum)
+}
+
+function requireAsNamed(entry: DirectoryEntry, size: number, checksum: number): void {
+  if (size === entry.size && checksum === entry.checksum) return
+  throw archiveUnreadable(`${entry.name} does not have the size and checksum that the zip names`)
 }
 
 function rawContents(zip: Buffer, entry: DirectoryEntry): Buffer {
@@ -80,17 +120,38 @@ function rawContents(zip: Buffer, entry: DirectoryEntry): Buffer {
 const inflate = promisify(inflateRaw)
 
 /** Unpacks at most the bytes the directory names: what inflates to more is a trap. */
-async function decompress(
-  raw: Buffer,
-  { name, flags, method, size }: DirectoryEntry,
-): Promise<Buffer> {
-  if (flags & ENCRYPTED) throw archiveUnreadable(`${name} is encrypted`)
-  if (method === STORED) return raw
-  if (method !== DEFLATED) throw archiveUnreadable(`${name} is compressed by method ${method}`)
+async function decompress(raw: Buffer, entry: DirectoryEntry): Promise<Buffer> {
+  if (!isDeflated(entry)) return raw
+  const size = Math.max(64, entry.size)
   try {
     // In one piece: many small ones would have to be put together, and take twice the memory.
-    return await inflate(raw, { maxOutputLength: Math.max(1, size), chunkSize: Math.max(64, size) })
+    return await inflate(raw, { maxOutputLength: Math.max(1, entry.size), chunkSize: size })
   } catch (cause) {
-    throw archiveUnreadable(`${name} does not inflate to the size that the zip names`, { cause })
+    throw notInflatable(entry, cause)
   }
+}
+
+async function* decompressInPieces(raw: Buffer, entry: DirectoryEntry): AsyncGenerator<Buffer> {
+  if (!isDeflated(entry)) return yield raw
+  const inflating = createInflateRaw({ chunkSize: PIECE_BYTES })
+  inflating.end(raw)
+  try {
+    yield* inflating
+  } catch (cause) {
+    throw notInflatable(entry, cause)
+  }
+}
+
+const PIECE_BYTES = 256 * 1024
+
+/** Throws if it is neither deflated nor stored. */
+function isDeflated({ name, flags, method }: DirectoryEntry): boolean {
+  if (flags & ENCRYPTED) throw archiveUnreadable(`${name} is encrypted`)
+  if (method === DEFLATED) return true
+  if (method === STORED) return false
+  throw archiveUnreadable(`${name} is compressed by method ${method}`)
+}
+
+function notInflatable({ name }: DirectoryEntry, cause: unknown): Error {
+  return archiveUnreadable(`${name} does not inflate to the size that the zip names`, { cause })
 }

@@ -1,4 +1,4 @@
-import { type KeyObject, verify } from 'node:crypto'
+import { createVerify, type KeyObject, type Verify } from 'node:crypto'
 import { publicKeyFromPem } from '@ens/keys'
 import { decodeExport, type ParsedExport } from './decode-export.ts'
 import { exportNotVerified } from './errors.ts'
@@ -47,11 +47,37 @@ export function checkSignatures(
   exportSig: Uint8Array,
   publicKeys: readonly ExportPublicKey[],
 ): CheckedSignature[] {
-  return lastOfEach(decodeSignatureList(exportSig)).map((signature) => ({
-    keyId: signature.keyId,
-    keyVersion: signature.keyVersion,
-    verdict: judge(exportBin, signature, publicKeys),
+  const check = signatureCheck(exportSig, publicKeys)
+  check.update(exportBin)
+  return check.verdicts()
+}
+
+/** `checkSignatures` for an export.bin that goes by in pieces. */
+export interface SignatureCheck {
+  update(piece: Uint8Array): void
+  /** To be asked once, at the end. */
+  verdicts(): CheckedSignature[]
+}
+
+export function signatureCheck(
+  exportSig: Uint8Array,
+  publicKeys: readonly ExportPublicKey[],
+): SignatureCheck {
+  const checks = lastOfEach(decodeSignatureList(exportSig)).map((signature) => ({
+    signature,
+    attempts: attempts(signature, publicKeys),
   }))
+  return {
+    update(piece) {
+      for (const { attempts } of checks) for (const { verifier } of attempts) verifier.update(piece)
+    },
+    verdicts: () =>
+      checks.map(({ signature: { keyId, keyVersion, signature }, attempts }) => ({
+        keyId,
+        keyVersion,
+        verdict: judge(signature, attempts),
+      })),
+  }
 }
 
 function lastOfEach(signatures: readonly ExportSignature[]): ExportSignature[] {
@@ -61,26 +87,30 @@ function lastOfEach(signatures: readonly ExportSignature[]): ExportSignature[] {
   return [...new Map(named).values()]
 }
 
-function judge(
-  exportBin: Uint8Array,
-  signature: ExportSignature,
-  publicKeys: readonly ExportPublicKey[],
-): Verdict {
-  const known = publicKeys.filter(
-    ({ keyId, keyVersion }) => keyId === signature.keyId && keyVersion === signature.keyVersion,
-  )
-  if (known.length === 0) return 'unknown-key'
-  const valid = known.some((key) => isSignedBy(exportBin, signature.signature, key.publicKey))
-  return valid ? 'valid' : 'invalid'
+/** A look whether a signature is by one of the keys that have its name. */
+interface Attempt {
+  key: KeyObject
+  verifier: Verify
 }
 
-function isSignedBy(
-  exportBin: Uint8Array,
-  signature: Uint8Array,
-  key: string | KeyObject,
-): boolean {
-  const publicKey = typeof key === 'string' ? publicKeyFromPem(key) : key
-  return verify('sha256', exportBin, { key: publicKey, dsaEncoding: 'der' }, signature)
+function attempts(
+  { keyId, keyVersion }: SignatureId,
+  publicKeys: readonly ExportPublicKey[],
+): Attempt[] {
+  return publicKeys
+    .filter((known) => known.keyId === keyId && known.keyVersion === keyVersion)
+    .map(({ publicKey }) => ({
+      key: typeof publicKey === 'string' ? publicKeyFromPem(publicKey) : publicKey,
+      verifier: createVerify('sha256'),
+    }))
+}
+
+function judge(signature: Uint8Array, attempts: readonly Attempt[]): Verdict {
+  if (attempts.length === 0) return 'unknown-key'
+  const isValid = attempts.some(({ key, verifier }) =>
+    verifier.verify({ key, dsaEncoding: 'der' }, signature),
+  )
+  return isValid ? 'valid' : 'invalid'
 }
 
 function describe(signatures: readonly CheckedSignature[]): string {

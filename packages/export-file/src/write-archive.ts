@@ -1,6 +1,7 @@
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { crc32, createDeflateRaw } from 'node:zlib'
+import { type GrowingBuffer, growingBuffer } from './growing-buffer.ts'
 import {
   BIN_NAME,
   DATA_DESCRIPTOR,
@@ -19,11 +20,19 @@ export type ExportBin = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8A
 /** An export.sig: whole, or made when the whole export.bin has gone by and its digest is known. */
 export type ExportSig = Uint8Array | (() => Promise<Uint8Array>)
 
+export interface WriteOptions {
+  /** How large the archive will become, at a guess; a good one saves memory. */
+  expectedBytes?: number
+}
+
+const USUAL_BYTES = 64 * 1024
+
 interface Entry {
   name: string
+  /** Where its local header is. */
+  offset: number
   checksum: number
   size: number
-  compressed: Buffer[]
   compressedSize: number
 }
 
@@ -32,18 +41,25 @@ interface Entry {
  * it (phones have only ever read that). No date, no attributes, nothing that tells of time or machine.
  * Pieces of export.bin are taken only as fast as they are compressed.
  */
-export async function writeArchive(exportBin: ExportBin, exportSig: ExportSig): Promise<Buffer> {
-  const bin = await compress(BIN_NAME, exportBin)
-  const sig = await compress(SIG_NAME, await settle(exportSig))
-  return assemble([bin, sig])
+export async function writeArchive(
+  exportBin: ExportBin,
+  exportSig: ExportSig,
+  { expectedBytes = USUAL_BYTES }: WriteOptions = {},
+): Promise<Buffer> {
+  const zip = growingBuffer(expectedBytes)
+  const bin = await writeEntry(zip, BIN_NAME, exportBin)
+  const sig = await writeEntry(zip, SIG_NAME, await settle(exportSig))
+  writeDirectory(zip, [bin, sig])
+  return zip.contents()
 }
 
 function settle(exportSig: ExportSig): Uint8Array | Promise<Uint8Array> {
   return typeof exportSig === 'function' ? exportSig() : exportSig
 }
 
-async function compress(name: string, contents: ExportBin): Promise<Entry> {
-  const entry: Entry = { name, checksum: 0, size: 0, compressed: [], compressedSize: 0 }
+async function writeEntry(zip: GrowingBuffer, name: string, contents: ExportBin): Promise<Entry> {
+  const entry: Entry = { name, offset: zip.length, checksum: 0, size: 0, compressedSize: 0 }
+  zip.append(localHeader(name))
   await pipeline(
     Readable.from(contents instanceof Uint8Array ? [contents] : contents),
     tap((piece) => {
@@ -53,11 +69,12 @@ async function compress(name: string, contents: ExportBin): Promise<Entry> {
     createDeflateRaw(DEFLATE),
     async (pieces: AsyncIterable<Buffer>) => {
       for await (const piece of pieces) {
-        entry.compressed.push(piece)
+        zip.append(piece)
         entry.compressedSize += piece.length
       }
     },
   )
+  zip.append(dataDescriptor(entry))
   return entry
 }
 
@@ -75,17 +92,10 @@ function tap(look: (piece: Uint8Array) => void): Transform {
   })
 }
 
-function assemble(entries: readonly Entry[]): Buffer {
-  const parts: Buffer[] = []
-  const directory: Buffer[] = []
-  let offset = 0
-  for (const entry of entries) {
-    directory.push(directoryHeader(entry, offset))
-    const stored = [localHeader(entry.name), ...entry.compressed, dataDescriptor(entry)]
-    for (const part of stored) offset += part.length
-    parts.push(...stored)
-  }
-  return Buffer.concat([...parts, ...directory, endOfDirectory(directory, offset)])
+function writeDirectory(zip: GrowingBuffer, entries: readonly Entry[]): void {
+  const offset = zip.length
+  for (const entry of entries) zip.append(directoryHeader(entry))
+  zip.append(endOfDirectory({ offset, length: zip.length - offset, entries: entries.length }))
 }
 
 /** Size and checksum are zero here, because they follow the contents. */
@@ -108,7 +118,7 @@ function dataDescriptor({ checksum, size, compressedSize }: Entry): Buffer {
   return descriptor
 }
 
-function directoryHeader({ name, checksum, size, compressedSize }: Entry, offset: number): Buffer {
+function directoryHeader({ name, offset, checksum, size, compressedSize }: Entry): Buffer {
   const header = Buffer.alloc(DIRECTORY_HEADER.length)
   header.writeUInt32LE(DIRECTORY_HEADER.signature, 0)
   header.writeUInt16LE(VERSION, 4)
@@ -123,12 +133,12 @@ function directoryHeader({ name, checksum, size, compressedSize }: Entry, offset
   return Buffer.concat([header, Buffer.from(name, 'latin1')])
 }
 
-function endOfDirectory(directory: readonly Buffer[], offset: number): Buffer {
+function endOfDirectory(directory: { offset: number; length: number; entries: number }): Buffer {
   const end = Buffer.alloc(END_OF_DIRECTORY.length)
   end.writeUInt32LE(END_OF_DIRECTORY.signature, 0)
-  end.writeUInt16LE(directory.length, 8)
-  end.writeUInt16LE(directory.length, 10)
-  end.writeUInt32LE(Buffer.concat(directory).length, 12)
-  end.writeUInt32LE(offset, 16)
+  end.writeUInt16LE(directory.entries, 8)
+  end.writeUInt16LE(directory.entries, 10)
+  end.writeUInt32LE(directory.length, 12)
+  end.writeUInt32LE(directory.offset, 16)
   return end
 }

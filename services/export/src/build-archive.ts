@@ -27,11 +27,17 @@ export interface ArchivePlan {
   number: number
   /** How many files the batch has. */
   count: number
+  /** How many keys and revised keys it should hold. */
+  records: number
 }
+
+/** More than archives take, which is 17.6 bytes for each key and little else. */
+const BYTES_PER_RECORD = 20
+const ROOM_BYTES = 16 * 1024
 
 /** Encodes, compresses and signs one file while its keys are still being read. */
 export async function buildArchive(
-  { batch, signers, number, count }: ArchivePlan,
+  { batch, signers, number, count, records }: ArchivePlan,
   pages: AsyncIterable<Page>,
   signal: AbortSignal,
 ): Promise<Archive> {
@@ -43,10 +49,13 @@ export async function buildArchive(
     signatureInfos: signers,
   })
   let exportDigest = Buffer.alloc(0)
-  const contents = await writeArchive(encode(encoder, pages, share, signal), () => {
+  const sign = () => {
     exportDigest = Buffer.from(encoder.digest())
     return signDigest(exportDigest, signers, { signal })
-  })
+  }
+  const expectedBytes = ROOM_BYTES + records * BYTES_PER_RECORD
+  const pieces = encode(encoder, pages, share, signal)
+  const contents = await writeArchive(pieces, sign, { expectedBytes })
   return { contents, digest: sha256(contents), exportDigest, share }
 }
 

@@ -1,5 +1,6 @@
-import { checkSignatures, readArchive, type SignatureId } from '@ens/export-file'
-import { type Archive, sha256 } from './build-archive.ts'
+import { createHash } from 'node:crypto'
+import { openArchive, type SignatureId, signatureCheck } from '@ens/export-file'
+import type { Archive } from './build-archive.ts'
 import type { OpenSigner } from './deps.ts'
 import { archiveDamaged } from './errors.ts'
 
@@ -15,13 +16,19 @@ export async function checkArchive(
   { exportDigest }: Pick<Archive, 'exportDigest'>,
   signers: readonly OpenSigner[],
 ): Promise<void> {
-  const { exportBin, exportSig } = await readArchive(contents, LIMITS)
-  if (!sha256(exportBin).equals(exportDigest))
-    throw archiveDamaged('the archive does not hold the export.bin that was written')
+  const archive = openArchive(contents, LIMITS)
   const publicKeys = signers.map(({ keyId, keyVersion, signer }) => {
     return { keyId, keyVersion, publicKey: signer.publicKey }
   })
-  const verdicts = checkSignatures(exportBin, exportSig, publicKeys)
+  const check = signatureCheck(await archive.exportSig(), publicKeys)
+  const digest = createHash('sha256')
+  for await (const piece of archive.exportBin()) {
+    digest.update(piece)
+    check.update(piece)
+  }
+  if (!digest.digest().equals(exportDigest))
+    throw archiveDamaged('the archive does not hold the export.bin that was written')
+  const verdicts = check.verdicts()
   const unsigned = signers.filter(
     (signer) => !verdicts.some((one) => isOf(one, signer) && one.verdict === 'valid'),
   )

@@ -52,8 +52,8 @@ async function writeFile(
 ): Promise<exportFiles.ExportFile> {
   const { lease, share, number, count } = task
   const { batch } = lease
-  const pages = portion(share.keys + share.revisedKeys)
-  const built = await buildArchive({ batch, ...task }, pages, signal)
+  const records = share.keys + share.revisedKeys
+  const built = await buildArchive({ batch, records, ...task }, portion(records), signal)
   checkShare(built.share, share)
   const filename = archiveName(batch, number, deps.settings.reprocessCount)
   const storing = { ...task, filename, built }
