@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
-import { type FaultyLink, faultyLink, runModule } from '@ens/provider-servers'
+import { type FaultyLink, faultyLink, hugeAnswer, runModule } from '@ens/provider-servers'
 import {
   type Azurite,
   type BlobFront,
@@ -9,7 +9,7 @@ import {
   startAzurite,
   startTokens,
 } from '@ens/provider-servers/azure'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Blobstore, PutOptions } from '../blobstore.ts'
 import { blobstoreContract } from '../testing/contract.ts'
 import { azureBlobstore } from './blob-storage.ts'
@@ -230,6 +230,23 @@ describe('a service in trouble', () => {
     await store.create('exports', 'damaged', NEW, ZIP)
     front.damage()
     expect((await store.get('exports', 'damaged', { signal })).contents).toEqual(NEW)
+  })
+})
+
+describe('a blob that nobody can hold', () => {
+  test.each([
+    ['declared', 10 ** 12, 'blob_too_large'],
+    // Without a length it is no answer of Azure's, and the SDK reads none of it.
+    ['not declared', undefined, 'storage_unavailable'],
+  ])('of a size that is %s is refused', async (_, declaredBytes, code) => {
+    const huge = await hugeAnswer({
+      ...(declaredBytes && { declaredBytes }),
+      headers: { etag: '"huge"' },
+    })
+    onTestFinished(() => huge.close())
+    const attempt = (await storeAt(huge)).get('exports', 'huge', { signal })
+    await expect(attempt).rejects.toMatchObject({ code })
+    expect(await huge.hungUp).toBeLessThan(20_000_000)
   })
 })
 

@@ -43,11 +43,11 @@ export async function azureBlobstore(options: AzureBlobstoreOptions): Promise<Bl
       return objectError(subject, writeOnce(blobIn(bucket, name), write, retry(put.signal)))
     },
 
-    async get(bucket, name, { signal }) {
+    async get(bucket, name, { signal, maxBytes }) {
       const blob = blobIn(bucket, name)
       return objectError(
         { bucket, name },
-        retrying(retry(signal), () => download(blob, signal)),
+        retrying(retry(signal), () => download(blob, { bucket, name, maxBytes }, signal)),
       )
     },
 
