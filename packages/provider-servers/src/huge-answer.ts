@@ -1,11 +1,19 @@
 import { once } from 'node:events'
-import { createServer, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type OutgoingHttpHeaders,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 export interface HugeAnswerOptions {
   /** What `Content-Length` claims; without it there is none, and the body does not end. */
   declaredBytes?: number
   headers?: OutgoingHttpHeaders
+  /** Speaks TLS with them, in PEM. */
+  tls?: { key: string; cert: string }
 }
 
 export interface HugeAnswer {
@@ -24,7 +32,7 @@ const PIECE = Buffer.alloc(64 * 1024, 'x')
  * for the rest waits for ever; one that is not is written as fast as the client takes it.
  */
 export async function hugeAnswer(options: HugeAnswerOptions = {}): Promise<HugeAnswer> {
-  const { declaredBytes, headers } = options
+  const { declaredBytes, headers, tls } = options
   const hungUp = Promise.withResolvers<number>()
   let requests = 0
   let written = 0
@@ -34,7 +42,7 @@ export async function hugeAnswer(options: HugeAnswerOptions = {}): Promise<HugeA
       if (!response.write(PIECE) || declaredBytes !== undefined) return
     }
   }
-  const server = createServer((incoming, response) => {
+  const answer: RequestListener = (incoming, response) => {
     requests++
     incoming.resume()
     response.on('close', () => hungUp.resolve(written))
@@ -44,7 +52,8 @@ export async function hugeAnswer(options: HugeAnswerOptions = {}): Promise<HugeA
     const length = declaredBytes === undefined ? {} : { 'content-length': declaredBytes }
     response.writeHead(200, { ...headers, ...length })
     write(response)
-  })
+  }
+  const server = tls ? createTlsServer(tls, answer) : createServer(answer)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {

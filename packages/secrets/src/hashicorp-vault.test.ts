@@ -1,9 +1,9 @@
 import { mkdtemp, rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { faultyLink } from '@ens/provider-servers'
+import { faultyLink, hugeAnswer } from '@ens/provider-servers'
 import { vaultServer } from '@ens/provider-servers/vault'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { expandingSecretManager } from './expand.ts'
 import { hashicorpVaultSecretManager } from './hashicorp-vault.ts'
 import { secretManagerContract } from './testing/contract.ts'
@@ -74,6 +74,16 @@ test('a secret that was deleted is not found, though its older version is', asyn
   await fetch(`${server.url}/v1/${path}`, { method: 'DELETE', headers })
   await expect(manager.get(path)).rejects.toMatchObject({ code: 'secret_not_found' })
   expect(await manager.get(first)).toBe('one')
+})
+
+test('an answer that nobody can hold is not read to its end, and not asked for again', async () => {
+  const huge = await hugeAnswer()
+  onTestFinished(() => huge.close())
+  const address = `http://127.0.0.1:${huge.port}`
+  const attempt = hashicorpVaultSecretManager({ ...settings, address }).get('secret/data/huge')
+  await expect(attempt).rejects.toMatchObject({ code: 'secret_too_large', kind: 'internal' })
+  expect(await huge.hungUp).toBeLessThan(20_000_000)
+  expect(huge.requests()).toBe(1)
 })
 
 test('a version cannot be pinned where none is kept', async () => {

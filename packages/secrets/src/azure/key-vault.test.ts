@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import { SecretClient } from '@azure/keyvault-secrets'
-import { type FaultyLink, faultyLink, runModule } from '@ens/provider-servers'
-import { type KeyVaultServer, startKeyVault } from '@ens/provider-servers/azure'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type FaultyLink, faultyLink, hugeAnswer, runModule } from '@ens/provider-servers'
+import { certificate, type KeyVaultServer, startKeyVault } from '@ens/provider-servers/azure'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { SecretManager } from '../secret-manager.ts'
 import { secretManagerContract } from '../testing/contract.ts'
 import { keyVaultSecretManager } from './key-vault.ts'
@@ -102,6 +102,16 @@ describe('a vault in trouble', () => {
     await client.setSecret('cut', 'value')
     link.cutAnswerAfter(200)
     expect(await managerAt(link).get('vault/cut')).toBe('value')
+  })
+
+  test('whose answer nobody can hold is not read to its end', async () => {
+    const tls = { key: await certificate('server.key'), cert: await certificate('server.pem') }
+    const huge = await hugeAnswer({ tls, headers: { 'content-type': 'application/json' } })
+    onTestFinished(() => huge.close())
+    const attempt = managerAt(huge).get('vault/any')
+    await expect(attempt).rejects.toMatchObject({ code: 'secret_too_large', kind: 'internal' })
+    expect(await huge.hungUp).toBeLessThan(20_000_000)
+    expect(huge.requests()).toBe(1)
   })
 
   test('that hangs keeps nobody waiting for ever', async () => {

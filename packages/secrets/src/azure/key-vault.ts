@@ -1,6 +1,11 @@
 import { SecretClient } from '@azure/keyvault-secrets'
 import { azureFailure, keyVault, retrying, type TokenCredential } from '@ens/azure'
-import { secretAccessDenied, secretManagerUnavailable, secretNotFound } from '../errors.ts'
+import {
+  secretAccessDenied,
+  secretManagerUnavailable,
+  secretNotFound,
+  secretTooLarge,
+} from '../errors.ts'
 import type { SecretManager } from '../secret-manager.ts'
 
 export interface KeyVaultOptions {
@@ -60,6 +65,8 @@ function translated(error: unknown, reference: string): Error {
   if (status === 404) return secretNotFound(`there is no secret ${reference}`, { cause })
   if (code === 'SecretDisabled')
     return secretNotFound(`the secret ${reference} is disabled`, { cause })
+  if (code === 'AnswerTooLong')
+    return secretTooLarge(`the answer for the secret ${reference} is too long`, { cause })
   if (status === 403)
     return secretAccessDenied(`the secret ${reference} may not be read`, { cause })
   return secretManagerUnavailable(`the secret ${reference} cannot be read from Key Vault`, {
