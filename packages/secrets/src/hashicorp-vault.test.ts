@@ -1,7 +1,7 @@
 import { mkdtemp, rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { faultyLink, hugeAnswer } from '@ens/provider-servers'
+import { faultyLink, hugeAnswer, runModule } from '@ens/provider-servers'
 import { vaultServer } from '@ens/provider-servers/vault'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { expandingSecretManager } from './expand.ts'
@@ -139,4 +139,35 @@ test.each([
   expect(() => hashicorpVaultSecretManager({ ...settings, address })).toThrow(
     /^VAULT_ADDR: (?!.*secret@)/,
   )
+})
+
+describe('chosen by its setting', () => {
+  const VAULT = /\/vault\/src\/(?!config\.ts)|\/hashicorp-vault/
+  const run = (variables: Record<string, string>) => {
+    const code = `
+      const { openSecretManager, secretsConfig } = await import('@ens/secrets')
+      const { loadConfig } = await import('@ens/config')
+      const config = loadConfig(secretsConfig, process.env)
+      const manager = await openSecretManager(config, () => new Date())
+      return manager.get('secret/data/system/chosen').catch(({ code }) => code)`
+    return runModule(code, { folder: import.meta.dirname, variables })
+  }
+
+  test('it finds its server and token in the environment, and is loaded', async () => {
+    await versioned.add('chosen', 'hunter2')
+    const { result, loaded } = await run({
+      SECRET_MANAGER: 'HASHICORP_VAULT',
+      VAULT_ADDR: server.url,
+      VAULT_TOKEN: server.token,
+    })
+    expect(result).toBe('hunter2')
+    expect(loaded.some((url) => VAULT.test(url))).toBe(true)
+  })
+
+  test.each(['FILESYSTEM', 'IN_MEMORY'])('%s loads nothing of it', async (chosen) => {
+    const { result, loaded } = await run({ SECRET_MANAGER: chosen })
+    expect(result).toBe('secret_not_found')
+    expect(loaded.filter((url) => VAULT.test(url))).toEqual([])
+    expect(loaded.some((url) => url.includes('/secrets/src/'))).toBe(true)
+  })
 })
