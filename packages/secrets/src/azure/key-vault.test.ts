@@ -31,10 +31,13 @@ afterEach(() => {
 /** Retries at once. */
 const random = () => 0
 
-function managerAt({ port }: { port: number }, { timeoutMs = 30_000 } = {}): SecretManager {
+function managerAt(
+  { port }: { port: number },
+  times: { timeoutMs?: number; attemptMs?: number } = {},
+): SecretManager {
   const { ca, credential } = server
   const endpoint = `https://127.0.0.1:${port}`
-  return keyVaultSecretManager({ endpoint, credential, ca, random, timeoutMs })
+  return keyVaultSecretManager({ endpoint, credential, ca, random, ...times })
 }
 
 secretManagerContract('of Azure', async (stored) => {
@@ -102,6 +105,13 @@ describe('a vault in trouble', () => {
     await client.setSecret('cut', 'value')
     link.cutAnswerAfter(200)
     expect(await managerAt(link).get('vault/cut')).toBe('value')
+  })
+
+  test('that hangs once is asked again within the deadline', async () => {
+    await client.setSecret('hung', 'value')
+    const manager = managerAt(link, { timeoutMs: 20_000, attemptMs: 1_000 })
+    link.hangNext()
+    expect(await manager.get('vault/hung')).toBe('value')
   })
 
   test('whose answer nobody can hold is not read to its end', async () => {

@@ -18,6 +18,8 @@ export interface KeyVaultOptions {
   ca?: string
   /** Ends the wait for one secret, retries and all, of a caller without a signal. */
   timeoutMs?: number
+  /** Ends one attempt, so that another can be made; see `retrying`. */
+  attemptMs?: number
 }
 
 const LONGEST_WAIT_MS = 30_000
@@ -26,7 +28,7 @@ const REFERENCE = /^([0-9a-zA-Z-]{1,127})\/([0-9a-zA-Z-]{1,127})(?:[/@]([0-9a-zA
 
 /** Secrets of Azure Key Vault. A value is text as it was stored. */
 export function keyVaultSecretManager(options: KeyVaultOptions): SecretManager {
-  const { random, timeoutMs = LONGEST_WAIT_MS } = options
+  const { random, timeoutMs = LONGEST_WAIT_MS, attemptMs } = options
   const clients = new Map<string, SecretClient>()
 
   function clientOf(vault: string): SecretClient {
@@ -44,10 +46,10 @@ export function keyVaultSecretManager(options: KeyVaultOptions): SecretManager {
         )
       }
       const signal = call.signal ?? AbortSignal.timeout(timeoutMs)
-      const ask = () =>
-        clientOf(vault).getSecret(name, { ...(version && { version }), abortSignal: signal })
+      const ask = (abortSignal: AbortSignal) =>
+        clientOf(vault).getSecret(name, { ...(version && { version }), abortSignal })
       try {
-        return (await retrying({ signal, random }, ask)).value ?? ''
+        return (await retrying({ signal, random, attemptMs }, ask)).value ?? ''
       } catch (error) {
         throw translated(error, reference)
       }

@@ -151,6 +151,26 @@ describe('on a network that fails', () => {
     expect(contents.equals(got.contents)).toBe(true)
   })
 
+  test.each(['create', 'put', 'get', 'delete'] as const)(
+    'of %s an attempt that hangs is given up, and another one succeeds within the deadline',
+    async (operation) => {
+      const { account, accessKey } = azurite
+      const endpoint = endpointAt(link)
+      const patient = await azureBlobstore({ account, accessKey, endpoint, random, attemptMs: 500 })
+      const name = `hung-${operation}`
+      if (operation !== 'create') await patient.put('exports', name, OLD, ZIP)
+      const within = { ...ZIP, signal: AbortSignal.timeout(20_000) }
+      const operations = {
+        create: () => patient.create('exports', name, NEW, within),
+        put: () => patient.put('exports', name, NEW, within),
+        get: () => patient.get('exports', name, within),
+        delete: () => patient.delete('exports', name, within),
+      }
+      link.hangNext()
+      await expect(operations[operation]()).resolves.not.toThrow()
+    },
+  )
+
   test('a deadline ends the retries', async () => {
     link.cut()
     const deadline = new AbortController()
