@@ -101,6 +101,17 @@ describe('a vault in trouble', () => {
     expect(everything).not.toMatch(/Bearer|authorization|a value/i)
   })
 
+  test('that takes no token of ours, or for which there is none, refuses us', async () => {
+    const stale = async () => ({ token: 'stale', expiresOnTimestamp: 1e15 })
+    const none = () => Promise.reject(Object.assign(new Error(), { name: 'AuthenticationError' }))
+    for (const getToken of [stale, none]) {
+      const { ca, url: endpoint } = server
+      const stranger = keyVaultSecretManager({ endpoint, credential: { getToken }, ca, random })
+      const attempt = stranger.get('vault/any')
+      await expect(attempt).rejects.toMatchObject({ code: 'secret_access_denied' })
+    }
+  })
+
   test('whose answer is cut is asked again', async () => {
     await client.setSecret('cut', 'value')
     link.cutAnswerAfter(200)

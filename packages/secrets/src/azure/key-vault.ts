@@ -63,14 +63,13 @@ function openClient(vault: string, { endpoint, credential, ca }: KeyVaultOptions
 }
 
 function translated(error: unknown, reference: string): Error {
-  const { status, code, cause } = azureFailure(error)
+  const { status, code, isDenied, cause } = azureFailure(error)
   if (status === 404) return secretNotFound(`there is no secret ${reference}`, { cause })
   if (code === 'SecretDisabled')
     return secretNotFound(`the secret ${reference} is disabled`, { cause })
   if (code === 'AnswerTooLong')
     return secretTooLarge(`the answer for the secret ${reference} is too long`, { cause })
-  if (status === 403)
-    return secretAccessDenied(`the secret ${reference} may not be read`, { cause })
+  if (isDenied) return secretAccessDenied(`the secret ${reference} may not be read`, { cause })
   return secretManagerUnavailable(`the secret ${reference} cannot be read from Key Vault`, {
     cause,
   })
