@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { whenStarterGone } from '@ens/embedded-postgres'
 import { ROOT } from './paths.ts'
 import { run, start } from './provider-servers/run.ts'
 import type { ProviderServer } from './provider-servers/server.ts'
@@ -38,7 +39,7 @@ async function bringUp(
   const program = await server.get(cache, signal)
   const port = await freePort()
   const { args, env } = await server.command(port, await mkdtemp(join(places, 'server-')))
-  const child = start(program, args, { env: { ...process.env, ...env }, stdio: 'ignore' })
+  const child = start(program, args, { env: { ...process.env, ...env }, output: 'ignore' })
   const failed = new Promise<never>((_, reject) => child.once('error', reject))
   const url = `http://127.0.0.1:${port}`
   await Promise.race([answers(`${url}${server.health}`, child, signal), failed])
@@ -58,7 +59,7 @@ async function suites(variables: Record<string, string>): Promise<void> {
   const args = [vitest, 'run', '--config', 'vitest.providers.config.ts']
   const env = { ...process.env, ...variables }
   const signal = AbortSignal.timeout(SUITES_MS)
-  await run(process.execPath, args, signal, { cwd: ROOT, env, stdio: 'inherit' })
+  await run(process.execPath, args, signal, { cwd: ROOT, env, output: 'inherit' })
 }
 
 function reasonOf(error: unknown): string {
@@ -66,6 +67,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+whenStarterGone(() => process.exit(1))
 await mkdir(cache, { recursive: true })
 const signal = AbortSignal.timeout(GET_MS)
 const outcomes = await Promise.allSettled(SERVERS.map((server) => bringUp(server, signal)))

@@ -1,4 +1,4 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 
 const LONGEST_OUTPUT = 4000
@@ -8,7 +8,7 @@ export async function run(
   program: string,
   args: string[],
   signal: AbortSignal,
-  options: SpawnOptions = {},
+  options: StartOptions = {},
 ): Promise<void> {
   signal.throwIfAborted()
   const child = start(program, args, options)
@@ -29,10 +29,35 @@ export async function run(
   }
 }
 
-/** A program in a process group of its own, so that its children end with it: with us at the latest. */
-export function start(program: string, args: string[], options: SpawnOptions = {}): ChildProcess {
-  const stdio: SpawnOptions['stdio'] = ['ignore', 'pipe', 'pipe']
-  const child = spawn(program, args, { stdio, ...options, detached: true })
+interface StartOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
+  /** Where the program's output goes; `pipe` unless said. */
+  output?: 'pipe' | 'ignore' | 'inherit'
+}
+
+/*
+ * A shell between us and the program, which leads their process group. It reads a pipe that only we hold open: when we die,
+ * by SIGKILL, too, the read ends and the shell kills the group.
+ */
+const GUARD = `
+exec 3<&0
+"$@" </dev/null 3<&- &
+program=$!
+( read -r _ <&3; kill -KILL 0 ) &
+watcher=$!
+exec 3<&-
+wait $program
+status=$?
+kill -KILL $watcher 2>/dev/null
+exit $status
+`
+
+/** A program in a process group of its own, which ends with us at the latest, its children included. */
+export function start(program: string, args: string[], options: StartOptions = {}): ChildProcess {
+  const { output = 'pipe', ...place } = options
+  const stdio: StdioOptions = ['pipe', output, output]
+  const guarded = ['-c', GUARD, `guard of ${program}`, program, ...args]
+  const child = spawn('/bin/sh', guarded, { ...place, stdio, detached: true })
+  child.stdin?.on('error', () => {}) // it has ended by itself
   const stop = () => end(child)
   process.once('exit', stop)
   child.once('close', () => process.removeListener('exit', stop))

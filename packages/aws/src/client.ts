@@ -1,4 +1,5 @@
 import { configInvalid } from '@ens/config'
+import { boundedAnswer } from './bounded-answers.ts'
 
 /** How to reach AWS. What is left out comes by the SDK's own chain: variables, shared files, the platform's metadata. */
 export interface AwsConnection {
@@ -26,6 +27,7 @@ export function clientSettings({ endpoint, region, credentials }: AwsConnection)
     retryMode: 'standard',
     maxAttempts: MOST_ATTEMPTS,
     requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS, socketTimeout: SILENCE_TIMEOUT_MS },
+    streamCollector: boundedAnswer,
   }
 }
 

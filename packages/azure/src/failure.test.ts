@@ -71,7 +71,7 @@ describe('whether it is worth another try', () => {
     const unknownIdentity = azureFailure(named('AuthenticationError', 404))
     expect(unknownIdentity).toMatchObject({ status: undefined, isDenied: true })
     const busy = named('AuthenticationError', 503)
-    expect(azureFailure(busy)).toMatchObject({ isDenied: false, isTransient: true })
+    expect(azureFailure(busy)).toMatchObject({ isDenied: false, isTransient: true, isUndone: true })
   })
 
   test.each([

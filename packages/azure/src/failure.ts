@@ -6,6 +6,8 @@ export interface AzureFailure {
   code: string
   /** Whether the same call may succeed a little later. */
   isTransient: boolean
+  /** Whether, besides, it is certain that the call had no effect, so that even what must not be done twice may be repeated. */
+  isUndone: boolean
   /** Whether the process is not known, or not allowed to. */
   isDenied: boolean
   /** How long Azure asks to wait (`Retry-After`), at least; at most a minute. */
@@ -21,6 +23,8 @@ const MOST_SECONDS_TO_WAIT = 60
 const TOKEN = /^[A-Za-z0-9_-]{1,100}$/
 /** Such as `ECONNRESET` or `ERR_STREAM_PREMATURE_CLOSE`. */
 const SYSTEM_CODE = /^[A-Z][A-Z0-9_]+$/
+/** Of name servers, and of connections that were never made. */
+const NOT_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])
 /** Of `@azure/identity`, which has no credential, or was refused a token for it. */
 const CREDENTIAL_ERROR = /^(CredentialUnavailable|Authentication|AggregateAuthentication)/
 
@@ -33,11 +37,13 @@ export function azureFailure(error: unknown): AzureFailure {
   if (isCredentialError(name)) {
     // Of the authority, which may be out of order, too; never to be taken for the service's.
     const isTransient = statusCode !== undefined && isPassing(statusCode)
-    return { ...common, status: undefined, isTransient, isDenied: !isTransient }
+    const isDenied = !isTransient
+    return { ...common, status: undefined, isTransient, isUndone: isTransient, isDenied }
   }
   const isDenied = statusCode === 401 || statusCode === 403
   const isTransient = statusCode === undefined ? isLost(name, code) : isPassing(statusCode)
-  return { ...common, status: statusCode, isTransient, isDenied }
+  const isUndone = statusCode === TOO_MANY_REQUESTS || (isTransient && NOT_CONNECTED.has(code))
+  return { ...common, status: statusCode, isTransient, isUndone, isDenied }
 }
 
 function isCredentialError(name: string): boolean {

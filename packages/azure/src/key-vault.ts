@@ -1,9 +1,13 @@
+import type { PipelinePolicy } from '@azure/core-rest-pipeline'
+import { boundedAnswers } from './bounded-answers.ts'
+
 /** Where a vault is, and how its clients behave. */
 export interface KeyVaultAccess {
   url: string
   options: {
     disableChallengeResourceVerification: boolean
     retryOptions: { maxRetries: number }
+    additionalPolicies: { policy: PipelinePolicy; position: 'perRetry' }[]
   }
 }
 
@@ -20,6 +24,7 @@ export function keyVault(endpoint: string, vault: string): KeyVaultAccess {
     options: {
       disableChallengeResourceVerification: !endpoint.includes(PLACEHOLDER),
       retryOptions: { maxRetries: 0 },
+      additionalPolicies: [{ policy: boundedAnswers, position: 'perRetry' }],
     },
   }
 }

@@ -32,6 +32,14 @@ test('all faults of a config are named at once', () => {
   expect(() => validateExportConfig(anExportConfig())).not.toThrow()
 })
 
+test('a file may hold so many keys as can still be read back', () => {
+  const withMost = (maxRecordsOverride: number) => anExportConfig({ maxRecordsOverride })
+  expect(() => validateExportConfig(withMost(2_000_000))).not.toThrow()
+  expect(() => validateExportConfig(withMost(2_000_001))).toThrow(
+    '2000001 keys in a file, but at most 2000000 are allowed',
+  )
+})
+
 test('without input regions the keys of the output region are taken', () => {
   const terms = anExportConfig({ outputRegion: 'MX', inputRegions: [] })
   expect(effectiveInputRegions(terms)).toEqual(['MX'])

@@ -30,6 +30,8 @@ export interface ExportConfig extends ExportTerms {
 }
 
 const DAY_SECONDS = 86_400
+/** Most keys in one file: so many can still be read back, and be downloaded by a phone. */
+export const MAX_RECORDS = 2_000_000
 
 /** A period is a whole number of seconds that divides a day. Throws `invalid_export_config`. */
 export function validatePeriod(periodSeconds: number): void {
@@ -39,6 +41,7 @@ export function validatePeriod(periodSeconds: number): void {
 
 /** Throws `invalid_export_config` and names every fault at once. */
 export function validateExportConfig(config: Omit<ExportConfig, 'id'>): void {
+  const { maxRecordsOverride: maxRecords = 0 } = config
   const faults = [
     periodFault(config.periodSeconds),
     !config.bucketName && 'the bucket has no name',
@@ -49,6 +52,8 @@ export function validateExportConfig(config: Omit<ExportConfig, 'id'>): void {
       'travelers cannot be both included and left out',
     config.signatureInfoIds.length > MAX_SIGNATURES &&
       `${config.signatureInfoIds.length} signature infos, but an archive holds at most ${MAX_SIGNATURES}`,
+    maxRecords > MAX_RECORDS &&
+      `${maxRecords} keys in a file, but at most ${MAX_RECORDS} are allowed`,
     config.thru && config.thru <= config.from && 'it ends before it begins',
   ].filter((fault) => typeof fault === 'string')
   if (faults.length > 0) throw exportConfigInvalid(faults.join('; '))

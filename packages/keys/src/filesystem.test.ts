@@ -6,6 +6,7 @@ import {
   readFile,
   stat,
   symlink,
+  truncate,
   writeFile,
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -264,6 +265,16 @@ describe('damage', () => {
     await writeFile(join(root, key, NOON_IN_NANOSECONDS), 'short', { mode: 0o600 })
     const attempt = keyManager.encrypt(key, Buffer.of(1), Buffer.of())
     await expect(attempt).rejects.toMatchObject({ code: 'key_malformed' })
+  })
+
+  test('a file that is larger than any key is none, and is not read', async () => {
+    const key = await keyManager.createSigningKey('/tests', 'huge')
+    const version = await keyManager.createSigningKeyVersion(key)
+    await truncate(join(root, version), 2 ** 40)
+    await expect(keyManager.signer(version)).rejects.toMatchObject({
+      code: 'key_malformed',
+      message: expect.stringContaining('is larger than any key'),
+    })
   })
 
   test('a folder where a key version should be is not taken for one', async () => {

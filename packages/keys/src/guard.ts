@@ -4,7 +4,7 @@ import type { CallOptions } from './key-manager.ts'
 
 /**
  * Runs one call of a provider: an abort ends the wait though the provider hangs, and a foreign error becomes
- * one with a code. The work itself goes on unseen after an abort; every operation may be repeated.
+ * one with a code. The work itself may go on unseen after an abort; whether a version was made by then is not known.
  */
 export async function guarded<T>(
   options: CallOptions | undefined,

@@ -1,6 +1,6 @@
 import { createHash, verify } from 'node:crypto'
 import { inspect } from 'node:util'
-import { faultyLink } from '@ens/provider-servers'
+import { faultyLink, runModule } from '@ens/provider-servers'
 import { vaultServer } from '@ens/provider-servers/vault'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hashicorpVaultKeyManager } from './hashicorp-vault.ts'
@@ -216,3 +216,23 @@ async function answerBytes(path: string): Promise<number> {
     20
   )
 }
+
+describe('chosen by its setting', () => {
+  const VAULT = /\/vault\/src\/(?!config\.ts)|\/hashicorp-vault/
+
+  test.each([
+    ['HASHICORP_VAULT', true],
+    ['FILESYSTEM', false],
+    ['NOOP', false],
+  ])('with %s it is %j that it is loaded', async (chosen, expected) => {
+    const code = `
+      const { keysConfig, openKeyManager } = await import('@ens/keys')
+      const { loadConfig } = await import('@ens/config')
+      const manager = await openKeyManager(loadConfig(keysConfig, process.env))
+      return manager.capabilities.sign`
+    const variables = { KEY_MANAGER: chosen, VAULT_ADDR: server.url, VAULT_TOKEN: server.token }
+    const { result, loaded } = await runModule(code, { folder: import.meta.dirname, variables })
+    expect(result).toBe(chosen !== 'NOOP')
+    expect(loaded.some((url) => VAULT.test(url))).toBe(expected)
+  })
+})

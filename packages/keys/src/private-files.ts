@@ -9,6 +9,8 @@ export const PARTIAL_PREFIX = '.partial-'
 
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
+/** A key has less than 200 bytes, what is told of it less than 100. */
+const LONGEST_FILE_BYTES = 64 * 1024
 const ANY_ACCESS_BY_OTHERS = 0o077
 const WRITE_BY_OTHERS = 0o022
 const READ_THE_FILE_ITSELF = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
@@ -100,6 +102,7 @@ async function contentsOf(path: string, handle: FileHandle): Promise<Buffer> {
   const stats = await handle.stat()
   if (!stats.isFile()) throw keyMalformed(`${path} is not a file`)
   refuseAccess(path, stats, ANY_ACCESS_BY_OTHERS)
+  if (stats.size > LONGEST_FILE_BYTES) throw keyMalformed(`${path} is larger than any key`)
   return handle.readFile()
 }
 

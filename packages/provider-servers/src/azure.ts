@@ -1,5 +1,5 @@
 export { type Azurite, type AzuriteOptions, startAzurite } from './azure/azurite.ts'
 export { type BlobFront, blobFront } from './azure/blob-front.ts'
-export { certificateFile } from './azure/certificates.ts'
+export { certificate, certificateFile } from './azure/certificates.ts'
 export { type KeyVaultServer, startKeyVault } from './azure/key-vault.ts'
 export { startTokens, type Tokens } from './azure/tokens.ts'

@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type FaultyLink, faultyLink } from './faulty-link.ts'
 
@@ -36,6 +37,27 @@ test('a link that hangs answers nobody, until it is mended', async () => {
   await expect(ask(AbortSignal.timeout(50))).rejects.toMatchObject({ name: 'TimeoutError' })
   expect(requests).toBe(0)
   link.mend()
+  expect(await ask()).toBe(10_000)
+})
+
+test('who hangs does not learn that the server has hung up', async () => {
+  link.hang()
+  const accepted = once(server, 'connection')
+  const client = connect(link.port, '127.0.0.1')
+  const heard: string[] = []
+  for (const event of ['data', 'end', 'close']) client.on(event, () => heard.push(event))
+  const [behind] = (await accepted) as [Socket]
+  behind.destroy()
+  await once(behind, 'close')
+  await expect(ask(AbortSignal.timeout(100))).rejects.toMatchObject({ name: 'TimeoutError' })
+  expect(heard).toEqual([])
+  client.destroy()
+})
+
+test('one connection hangs, and those beside it do not', async () => {
+  link.hangNext()
+  await expect(ask(AbortSignal.timeout(50))).rejects.toMatchObject({ name: 'TimeoutError' })
+  expect(requests).toBe(0)
   expect(await ask()).toBe(10_000)
 })
 

@@ -6,6 +6,8 @@ export interface FaultyLink {
   readonly port: number
   /** Lets nothing through in either direction, and ends nothing. */
   hang(): void
+  /** As `hang`, but only for the connection that sends something next; for as long as it lasts. */
+  hangNext(): void
   /** Ends every connection, and each new one as soon as it is made. */
   cut(): void
   /** Lets the request through, and ends the connection when so many bytes of the answer have passed; once. */
@@ -18,7 +20,7 @@ export interface FaultyLink {
 }
 
 type Fault =
-  | { kind: 'none' | 'hang' | 'cut' }
+  | { kind: 'none' | 'hang' | 'hang-next' | 'cut' }
   | { kind: 'cut-answer'; left: number }
   | { kind: 'slow'; ms: number }
 
@@ -28,29 +30,45 @@ export async function faultyLink(target: { port: number; host?: string }): Promi
 
   const server = createServer((client) => {
     const upstream = connect(target.port, target.host ?? '127.0.0.1')
-    track(client, upstream)
-    track(upstream, client)
+    let isHung = false
+    /** Who hangs does not learn that the server has lost patience. */
+    const unlessHung = (end: () => void) => () => {
+      if (!isHung && fault.kind !== 'hang') end()
+    }
+    track(client, () => upstream.destroy())
+    track(
+      upstream,
+      unlessHung(() => client.destroy()),
+    )
     if (fault.kind === 'cut') client.destroy()
     client.on('data', (bytes) => {
-      if (fault.kind !== 'hang') upstream.write(bytes)
+      if (fault.kind === 'hang-next') {
+        fault = { kind: 'none' }
+        isHung = true
+      }
+      unlessHung(() => upstream.write(bytes))()
     })
     upstream.on('data', (bytes: Buffer) => answer(client, bytes))
     client.on('end', () => upstream.end())
-    upstream.on('end', () => client.end())
+    upstream.on(
+      'end',
+      unlessHung(() => client.end()),
+    )
   })
 
-  function track(one: Socket, other: Socket): void {
+  function track(one: Socket, ended: () => void): void {
     sockets.add(one)
     one.on('error', () => {}) // `close` follows
     one.on('close', () => {
       sockets.delete(one)
-      other.destroy()
+      ended()
     })
   }
 
   function answer(client: Socket, bytes: Buffer): void {
     switch (fault.kind) {
       case 'none':
+      case 'hang-next':
         client.write(bytes)
         break
       case 'slow':
@@ -85,6 +103,9 @@ export async function faultyLink(target: { port: number; host?: string }): Promi
     port: (server.address() as AddressInfo).port,
     hang() {
       fault = { kind: 'hang' }
+    },
+    hangNext() {
+      fault = { kind: 'hang-next' }
     },
     cut() {
       fault = { kind: 'cut' }

@@ -1,4 +1,4 @@
-import { type FaultyLink, faultyLink, runModule } from '@ens/provider-servers'
+import { type FaultyLink, faultyLink, hugeAnswer, runModule } from '@ens/provider-servers'
 import { type SecretsManagerServer, secretsManagerServer } from '@ens/provider-servers/aws'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { awsSecretManager } from './aws-secrets-manager.ts'
@@ -116,6 +116,15 @@ describe('Secrets Manager', () => {
       message: 'the secret plain may not be read (AccessDeniedException)',
     })
     expect(server.requests).toHaveLength(1)
+  })
+
+  test('an answer that nobody can hold is not read to its end', async () => {
+    const huge = await hugeAnswer({ headers: { 'content-type': 'application/x-amz-json-1.1' } })
+    servers.push(huge)
+    const attempt = managerAt(huge.port, server).get('plain')
+    await expect(attempt).rejects.toMatchObject({ code: 'secret_too_large', kind: 'internal' })
+    expect(await huge.hungUp).toBeLessThan(20_000_000)
+    expect(huge.requests()).toBe(1)
   })
 
   test('a server that is not there is an outage', async () => {

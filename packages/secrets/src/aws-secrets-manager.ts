@@ -11,7 +11,12 @@ import {
   isRefused,
   requireRegion,
 } from '@ens/aws'
-import { secretAccessDenied, secretManagerUnavailable, secretNotFound } from './errors.ts'
+import {
+  secretAccessDenied,
+  secretManagerUnavailable,
+  secretNotFound,
+  secretTooLarge,
+} from './errors.ts'
 import { untilAborted } from './guard.ts'
 import type { SecretManager, SecretValue } from './secret-manager.ts'
 import { secretValue } from './value.ts'
@@ -76,6 +81,8 @@ function valueFrom(name: string, answer: GetSecretValueCommandOutput): SecretVal
 
 function translation(cause: AwsFailure, name: string): Error {
   switch (cause.reason) {
+    case 'AnswerTooLong':
+      return secretTooLarge(`the answer for the secret ${name} is too long`, { cause })
     case 'ResourceNotFoundException':
     case 'ValidationException':
     case 'InvalidParameterException':

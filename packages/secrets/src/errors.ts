@@ -18,6 +18,12 @@ export const secretNotText = defineError(
   'A setting refers to a secret that is not UTF-8 text; such a secret can only be taken as a file.',
 )
 
+export const secretTooLarge = defineError(
+  'internal',
+  'secret_too_large',
+  'The secret is larger than any secret should be, and is not read; the name may lead to something else.',
+)
+
 export const secretPermissionsTooOpen = defineError(
   'internal',
   'secret_permissions_too_open',

@@ -1,10 +1,19 @@
-import { chmod, chown, mkdir, mkdtemp, realpath, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  realpath,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { filesystemSecretManager } from './filesystem.ts'
-import type { SecretManager } from './secret-manager.ts'
+import { MAX_SECRET_BYTES, type SecretManager } from './secret-manager.ts'
 import { secretManagerContract } from './testing/contract.ts'
 
 const write = (path: string, value: string | Uint8Array) => writeFile(path, value, { mode: 0o600 })
@@ -42,6 +51,14 @@ test('a file is a secret, and so is the greatest version in a folder', async () 
   expect(await manager.get('plain')).toBe('one')
   expect(await manager.get('system/db')).toBe('new')
   expect(await manager.get('/system/db/100')).toBe('old')
+})
+
+test('a file that nobody can hold is refused, whatever it says of its size', async () => {
+  await write(join(root, 'largest'), Buffer.alloc(MAX_SECRET_BYTES, 'x'))
+  await write(join(root, 'huge'), '')
+  await truncate(join(root, 'huge'), 2 ** 40)
+  expect(await manager.get('largest')).toHaveLength(MAX_SECRET_BYTES)
+  await expect(manager.get('huge')).rejects.toMatchObject({ code: 'secret_too_large' })
 })
 
 test('a missing secret, and a folder without versions, are not found', async () => {

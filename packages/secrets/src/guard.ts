@@ -1,6 +1,7 @@
 import { isAppError } from '@ens/errors'
 import { secretManagerUnavailable } from './errors.ts'
 import type { SecretManager } from './secret-manager.ts'
+import { requireSize } from './value.ts'
 
 /** Ends each call of a provider after `timeoutMs`, though it hangs, and gives foreign errors a code. */
 export function guardedSecretManager(provider: SecretManager, timeoutMs: number): SecretManager {
@@ -11,7 +12,9 @@ export function guardedSecretManager(provider: SecretManager, timeoutMs: number)
       const signals = options?.signal ? [deadline.signal, options.signal] : [deadline.signal]
       const signal = AbortSignal.any(signals)
       try {
-        return await untilAborted(signal, () => provider.get(name, { signal }))
+        const value = await untilAborted(signal, () => provider.get(name, { signal }))
+        requireSize(Buffer.byteLength(value), name)
+        return value
       } catch (error) {
         throw translated(error, signal)
       } finally {

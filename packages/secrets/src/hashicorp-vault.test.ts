@@ -1,9 +1,9 @@
 import { mkdtemp, rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { faultyLink } from '@ens/provider-servers'
+import { faultyLink, hugeAnswer, runModule } from '@ens/provider-servers'
 import { vaultServer } from '@ens/provider-servers/vault'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { expandingSecretManager } from './expand.ts'
 import { hashicorpVaultSecretManager } from './hashicorp-vault.ts'
 import { secretManagerContract } from './testing/contract.ts'
@@ -76,6 +76,16 @@ test('a secret that was deleted is not found, though its older version is', asyn
   expect(await manager.get(first)).toBe('one')
 })
 
+test('an answer that nobody can hold is not read to its end, and not asked for again', async () => {
+  const huge = await hugeAnswer()
+  onTestFinished(() => huge.close())
+  const address = `http://127.0.0.1:${huge.port}`
+  const attempt = hashicorpVaultSecretManager({ ...settings, address }).get('secret/data/huge')
+  await expect(attempt).rejects.toMatchObject({ code: 'secret_too_large', kind: 'internal' })
+  expect(await huge.hungUp).toBeLessThan(20_000_000)
+  expect(huge.requests()).toBe(1)
+})
+
 test('a version cannot be pinned where none is kept', async () => {
   const path = await plain.add('unversioned', 'x')
   const attempt = manager.get(`${path}?version=1`)
@@ -129,4 +139,35 @@ test.each([
   expect(() => hashicorpVaultSecretManager({ ...settings, address })).toThrow(
     /^VAULT_ADDR: (?!.*secret@)/,
   )
+})
+
+describe('chosen by its setting', () => {
+  const VAULT = /\/vault\/src\/(?!config\.ts)|\/hashicorp-vault/
+  const run = (variables: Record<string, string>) => {
+    const code = `
+      const { openSecretManager, secretsConfig } = await import('@ens/secrets')
+      const { loadConfig } = await import('@ens/config')
+      const config = loadConfig(secretsConfig, process.env)
+      const manager = await openSecretManager(config, () => new Date())
+      return manager.get('secret/data/system/chosen').catch(({ code }) => code)`
+    return runModule(code, { folder: import.meta.dirname, variables })
+  }
+
+  test('it finds its server and token in the environment, and is loaded', async () => {
+    await versioned.add('chosen', 'hunter2')
+    const { result, loaded } = await run({
+      SECRET_MANAGER: 'HASHICORP_VAULT',
+      VAULT_ADDR: server.url,
+      VAULT_TOKEN: server.token,
+    })
+    expect(result).toBe('hunter2')
+    expect(loaded.some((url) => VAULT.test(url))).toBe(true)
+  })
+
+  test.each(['FILESYSTEM', 'IN_MEMORY'])('%s loads nothing of it', async (chosen) => {
+    const { result, loaded } = await run({ SECRET_MANAGER: chosen })
+    expect(result).toBe('secret_not_found')
+    expect(loaded.filter((url) => VAULT.test(url))).toEqual([])
+    expect(loaded.some((url) => url.includes('/secrets/src/'))).toBe(true)
+  })
 })

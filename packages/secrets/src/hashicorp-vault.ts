@@ -8,7 +8,12 @@ import {
   type VaultRequest,
 } from '@ens/vault'
 import { z } from 'zod'
-import { secretAccessDenied, secretManagerUnavailable, secretNotFound } from './errors.ts'
+import {
+  secretAccessDenied,
+  secretManagerUnavailable,
+  secretNotFound,
+  secretTooLarge,
+} from './errors.ts'
 import type { SecretManager } from './secret-manager.ts'
 
 /**
@@ -43,7 +48,9 @@ async function ask(vault: Vault, request: VaultRequest): Promise<VaultAnswer> {
   try {
     return await vault.request(request)
   } catch (cause) {
-    throw isVaultUnreachable(cause) ? secretManagerUnavailable(cause.message, { cause }) : cause
+    if (!isVaultUnreachable(cause)) throw cause
+    const failure = cause.reason === 'too-long' ? secretTooLarge : secretManagerUnavailable
+    throw failure(cause.message, { cause })
   }
 }
 

@@ -1,6 +1,9 @@
 import { constants, type Stats } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
 import { secretPermissionsTooOpen } from './errors.ts'
+import { MAX_SECRET_BYTES } from './secret-manager.ts'
+import { requireSize } from './value.ts'
 
 const READ_THE_FILE_ITSELF = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 const ANY_ACCESS_BY_OTHERS = 0o077
@@ -11,17 +14,29 @@ const WRITE_BY_OTHERS = 0o022
 const STICKY = 0o1000
 const ROOT = 0
 
-/** Undefined if it is a folder. Throws `secret_permissions_too_open` if others than its owner may read or change it. */
+/**
+ * Undefined if it is a folder. Throws `secret_permissions_too_open` if others than its owner may read or change it, and
+ * `secret_too_large`, having read no more than shows it.
+ */
 export async function readPrivateFile(path: string): Promise<Buffer | undefined> {
   const handle = await open(path, READ_THE_FILE_ITSELF)
   try {
     const stats = await handle.stat()
     if (stats.isDirectory()) return undefined
     requirePrivate(path, stats)
-    return await handle.readFile()
+    requireSize(stats.size, path)
+    return await readBounded(handle, path)
   } finally {
     await handle.close()
   }
+}
+
+/** What a file system says of a size need not be so. */
+async function readBounded(handle: FileHandle, path: string): Promise<Buffer> {
+  const options = { autoClose: false, end: MAX_SECRET_BYTES } // which is one byte more
+  const contents = await buffer(handle.createReadStream(options))
+  requireSize(contents.length, path)
+  return contents
 }
 
 /** Throws if others may put something into the folder in place of what is there. */

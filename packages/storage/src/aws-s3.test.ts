@@ -1,7 +1,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type FaultyLink, faultyLink, runModule } from '@ens/provider-servers'
+import { type FaultyLink, faultyLink, hugeAnswer, runModule } from '@ens/provider-servers'
 import { type S3Server, s3Server } from '@ens/provider-servers/aws'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { awsS3Blobstore } from './aws-s3.ts'
@@ -165,6 +165,29 @@ describe('S3 that fails', () => {
   test('a slow store is waited for', async () => {
     link.slowDown(50)
     expect(await contentsOf('there-before')).toEqual(OLD)
+  })
+})
+
+describe('S3 that holds what nobody can hold', () => {
+  test.each([
+    ['declared', 10 ** 12, 'crc32'],
+    ['declared', 10 ** 12, undefined],
+    ['not declared', undefined, 'crc32'],
+    ['not declared', undefined, undefined],
+  ])('a size that is %s (%d bytes, checksum %s) is refused', async (_, declaredBytes, checksum) => {
+    const huge = await hugeAnswer({
+      ...(declaredBytes && { declaredBytes }),
+      headers: { etag: '"huge"', ...(checksum && { 'x-amz-checksum-crc32': 'AAAAAA==' }) },
+    })
+    servers.push(huge)
+    const attempt = storeAt(huge.port, server).get('exports', 'huge', {
+      signal,
+      maxBytes: 1_000_000,
+    })
+    await expect(attempt).rejects.toMatchObject({ code: 'blob_too_large' })
+    // What lay between the two ends is all that was sent for nothing.
+    expect(await huge.hungUp).toBeLessThan(20_000_000)
+    expect(huge.requests()).toBe(1)
   })
 })
 

@@ -14,6 +14,18 @@ export interface PutOptions extends CallOptions {
   cacheable: boolean
 }
 
+/**
+ * Larger objects are not read, unless the caller says otherwise: an archive of two million keys, the most that
+ * `EXPORT_FILE_MAX_RECORDS` allows, takes 122 MB if none of it can be compressed (61 bytes for a key with all it may have),
+ * and an index far less.
+ */
+export const MAX_BLOB_BYTES = 128 * 1024 * 1024
+
+export interface GetOptions extends CallOptions {
+  /** In the place of `MAX_BLOB_BYTES`. */
+  maxBytes?: number | undefined
+}
+
 /** What a store can do. */
 export interface BlobstoreCapabilities {
   /** Whether it keeps objects at all; the one of NOOP does not. */
@@ -53,11 +65,14 @@ export interface Blobstore {
     options: PutOptions & { onlyIf?: Version | undefined },
   ): Promise<Version>
 
-  /** Throws `object_not_found` if there is none. */
+  /**
+   * Throws `object_not_found` if there is none, and `blob_too_large` if it is larger than the caller takes, of which no more
+   * is read than shows it.
+   */
   get(
     bucket: string,
     name: string,
-    options: CallOptions,
+    options: GetOptions,
   ): Promise<{ contents: Uint8Array; version: Version }>
 
   /** Deletes the object; to delete one that is gone is no error, so that clean-ups can be retried. */

@@ -18,6 +18,12 @@ export const objectChanged = defineError(
   'The object is no longer the version that the writer has seen; read it again.',
 )
 
+export const blobTooLarge = defineError(
+  'internal',
+  'blob_too_large',
+  'The object is larger than anything that is written here; somebody else may have put it into the bucket.',
+)
+
 export const bucketNotFound = defineError(
   'not-found',
   'bucket_not_found',

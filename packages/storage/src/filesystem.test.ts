@@ -1,6 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -47,6 +56,16 @@ describe('on disk', () => {
     await mkdir(join(root, 'a/b'), { recursive: true })
     await store.create('a/b', 'name', NEW, options)
     expect(await readFile(join(root, 'a/b/name'))).toEqual(NEW)
+  })
+
+  test('a file that nobody can hold is refused, and a pipe keeps nobody waiting', async () => {
+    await writeFile(join(root, 'bucket/huge'), '')
+    await truncate(join(root, 'bucket/huge'), 2 ** 40)
+    const huge = store.get('bucket', 'huge', { signal })
+    await expect(huge).rejects.toMatchObject({ code: 'blob_too_large' })
+    execFileSync('mkfifo', [join(root, 'bucket/pipe')])
+    const pipe = store.get('bucket', 'pipe', { signal })
+    await expect(pipe).rejects.toMatchObject({ code: 'object_not_found' })
   })
 
   test('a file is no bucket', async () => {

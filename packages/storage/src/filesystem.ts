@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { link, lstat, mkdir, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
+import { link, lstat, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Blobstore, Version } from './blobstore.ts'
 import { digestOf, versionOf } from './digest.ts'
@@ -11,6 +11,7 @@ import {
   objectNotFound,
 } from './errors.ts'
 import { exclusively } from './exclusively.ts'
+import { fileVersion, hasCode, readFileBounded, undefinedIfMissing } from './file.ts'
 import { guarded } from './guarded.ts'
 import { PARTIAL_PREFIX } from './names.ts'
 
@@ -47,9 +48,9 @@ export function filesystemBlobstore(root: string): Blobstore {
       return versionOf(contents)
     },
 
-    async get(bucket, name) {
+    async get(bucket, name, { maxBytes }) {
       await refuseLinks(join(base, bucket), name)
-      const contents = await find(join(base, bucket, name))
+      const contents = await readFileBounded(join(base, bucket, name), { bucket, name, maxBytes })
       if (contents) return { contents, version: versionOf(contents) }
       await requireBucket(base, bucket)
       throw objectNotFound(`no object ${name} in ${bucket}`)
@@ -145,15 +146,11 @@ async function linkAs(partial: string, { bucket, name, path }: Place): Promise<v
 }
 
 async function requireVersion({ bucket, name, path }: Place, expected: Version): Promise<void> {
-  const current = await find(path)
-  if (current && versionOf(current) === expected) return
+  const current = await fileVersion(path)
+  if (current === expected) return
   throw objectChanged(
     `object ${name} in ${bucket} was ${current ? 'replaced' : 'deleted'} meanwhile`,
   )
-}
-
-async function find(path: string): Promise<Buffer | undefined> {
-  return undefinedIfMissing(readFile(path))
 }
 
 async function remove(path: string): Promise<void> {
@@ -177,17 +174,4 @@ async function asObjectErrors<T>({ name }: Place, writing: Promise<T>): Promise<
     if (!hasCode(cause, 'EEXIST', 'ENOTDIR', 'EISDIR')) throw cause
     throw invalidObjectName(`on disk ${name} cannot be an object and a folder at once`, { cause })
   }
-}
-
-async function undefinedIfMissing<T>(found: Promise<T>): Promise<T | undefined> {
-  try {
-    return await found
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined
-    throw error
-  }
-}
-
-function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }

@@ -1,13 +1,23 @@
 import { isAppError } from '@ens/errors'
-import type { Blobstore } from './blobstore.ts'
+import { type Blobstore, type GetOptions, MAX_BLOB_BYTES } from './blobstore.ts'
 import { storageAccessDenied, storageUnavailable } from './errors.ts'
 import { checkBucketName, checkObjectName } from './names.ts'
+import { requireSize } from './size.ts'
+
+/** What a provider writes: it is always told how much to read at most. */
+export interface UnguardedBlobstore extends Omit<Blobstore, 'get'> {
+  get(
+    bucket: string,
+    name: string,
+    options: GetOptions & { maxBytes: number },
+  ): ReturnType<Blobstore['get']>
+}
 
 /**
  * What every store owes its callers, written once: names are checked, an abort ends the wait though the store
  * hangs, and a foreign error becomes one with a code.
  */
-export function guarded(store: Blobstore): Blobstore {
+export function guarded(store: UnguardedBlobstore): Blobstore {
   return {
     capabilities: store.capabilities,
     create: (bucket, name, contents, options) =>
@@ -15,7 +25,12 @@ export function guarded(store: Blobstore): Blobstore {
     put: (bucket, name, contents, options) =>
       call(bucket, name, options, () => store.put(bucket, name, contents, options)),
     get: (bucket, name, options) =>
-      call(bucket, name, options, () => store.get(bucket, name, options)),
+      call(bucket, name, options, async () => {
+        const { maxBytes = MAX_BLOB_BYTES } = options
+        const object = await store.get(bucket, name, { ...options, maxBytes })
+        requireSize(object.contents.length, { bucket, name, maxBytes })
+        return object
+      }),
     delete: (bucket, name, options) =>
       call(bucket, name, options, () => store.delete(bucket, name, options)),
   }

@@ -3,6 +3,8 @@ export {
   type BlobstoreCapabilities,
   type CallOptions,
   cacheControl,
+  type GetOptions,
+  MAX_BLOB_BYTES,
   type PutOptions,
   type Version,
 } from './blobstore.ts'

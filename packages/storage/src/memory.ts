@@ -2,6 +2,7 @@ import { type Blobstore, cacheControl, type PutOptions } from './blobstore.ts'
 import { digestOf, versionOf } from './digest.ts'
 import { bucketNotFound, objectChanged, objectExists, objectNotFound } from './errors.ts'
 import { guarded } from './guarded.ts'
+import { requireSize } from './size.ts'
 
 export interface StoredObject {
   contents: Uint8Array
@@ -62,9 +63,10 @@ export function memoryBlobstore(options: MemoryBlobstoreOptions = {}): MemoryBlo
       return versionOf(contents)
     },
 
-    async get(bucket, name) {
+    async get(bucket, name, { maxBytes }) {
       const object = objects.get(await begin('get', bucket, name))
       if (!object) throw objectNotFound(`no object ${name} in ${bucket}`)
+      requireSize(object.contents.length, { bucket, name, maxBytes })
       return { contents: object.contents.slice(), version: versionOf(object.contents) }
     },
 

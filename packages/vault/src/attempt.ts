@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { VaultAnswer, VaultRequest } from './client.ts'
-import { unreachable } from './unreachable.ts'
+import { isVaultUnreachable, VaultUnreachable } from './unreachable.ts'
 
 export interface Connection {
   base: URL
@@ -35,8 +35,19 @@ export async function attempt(
     const body: unknown = text === '' ? undefined : JSON.parse(text)
     return { status: response.status, body, words: wordsOf(body, token) }
   } catch (cause) {
-    throw unreachable('Vault gave no answer', withoutText(cause))
+    if (isVaultUnreachable(cause)) throw cause
+    const reason = wasNotAsked(cause) ? 'not-asked' : 'lost'
+    throw new VaultUnreachable(reason, 'Vault gave no answer', withoutText(cause))
   }
+}
+
+/** Failures of name servers and of connections that were never made. */
+const NOT_CONNECTED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']
+
+/** Of an error of `fetch`, whose cause is the system's. */
+function wasNotAsked(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause instanceof Error && 'code' in cause && NOT_CONNECTED.includes(String(cause.code))
 }
 
 /** A parser quotes what it could not parse, which may be a secret. */
@@ -47,10 +58,10 @@ function withoutText(cause: unknown): unknown {
 async function tokenOf({ token, tokenFile }: Connection): Promise<string | undefined> {
   if (token !== undefined || tokenFile === undefined) return token
   const read = await readFile(tokenFile, 'utf8').catch((cause) => {
-    throw unreachable('the file VAULT_TOKEN_FILE cannot be read', cause)
+    throw new VaultUnreachable('not-asked', 'the file VAULT_TOKEN_FILE cannot be read', cause)
   })
   if (TOKEN.test(read.trim())) return read.trim()
-  throw unreachable('the file VAULT_TOKEN_FILE holds no token')
+  throw new VaultUnreachable('not-asked', 'the file VAULT_TOKEN_FILE holds no token')
 }
 
 function urlOf({ base }: Connection, { path, query = {} }: VaultRequest): URL {
@@ -80,7 +91,8 @@ async function textOf({ body }: Response): Promise<string> {
   let size = 0
   for await (const piece of body ?? []) {
     size += piece.length
-    if (size > LONGEST_ANSWER_BYTES) throw new Error('the answer is too long')
+    if (size > LONGEST_ANSWER_BYTES)
+      throw new VaultUnreachable('too-long', 'the answer of Vault is too long')
     pieces.push(piece)
   }
   return Buffer.concat(pieces).toString()

@@ -82,18 +82,58 @@ test('what may not be repeated is not, when the connection is lost', async () =>
   const vault = open(`http://127.0.0.1:${link.port}`, server.token, 5000)
   const before = server.requests
   link.cutAnswerAfter(10)
-  const rotation = { path: ['transit', 'keys', 'k'], body: {}, repeatable: false }
-  const error = await vault.request(rotation).catch((reason) => reason)
+  const creation = { path: ['transit', 'keys', 'k'], body: {}, repeatable: false }
+  const error = await vault.request(creation).catch((reason) => reason)
   expect(isVaultUnreachable(error)).toBe(true)
   expect(server.requests - before).toBe(1)
   expect(await vault.request(health)).toMatchObject({ status: 200 })
 })
 
-test('but is when Vault turned it away', async () => {
-  const vault = open(server.url, server.token, 5000)
-  server.throttle(1, 503)
-  const made = await vault.request({ path: ['transit', 'keys', 'k'], body: {}, repeatable: false })
-  expect(made).toMatchObject({ status: 200 })
+/** A server that carries out what it is asked, and answers with these statuses first. */
+async function answeringFirst(...statuses: number[]) {
+  let asked = 0
+  const address = await answering((_, response) => {
+    response.writeHead(statuses[asked++] ?? 200).end('{"errors":["as the test wants it"]}')
+  })
+  return { address, asked: () => asked }
+}
+
+const rotation = { path: ['transit', 'keys', 'k', 'rotate'], body: {}, repeatable: false }
+
+test.each([412, 429, 472, 473, 503])(
+  'but is when Vault turned it away, as it says by %i',
+  async (status) => {
+    const { address, asked } = await answeringFirst(status)
+    expect(await open(address, TOKEN, 5000).request(rotation)).toMatchObject({ status: 200 })
+    expect(asked()).toBe(2)
+  },
+)
+
+test.each([
+  ['may not be repeated', rotation, 502, 1],
+  ['may', health, 200, 2],
+])(
+  'a 502 says nothing of what was done; what %s is handled so',
+  async (_, request, status, calls) => {
+    const { address, asked } = await answeringFirst(502)
+    expect(await open(address, TOKEN, 5000).request(request)).toMatchObject({ status })
+    expect(asked()).toBe(calls)
+  },
+)
+
+test('what found no server is tried again, repeatable or not', async () => {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  await once(probe.close(), 'close')
+  const error = await open(`http://127.0.0.1:${port}`)
+    .request(rotation)
+    .catch((reason) => reason)
+  // Not the one refusal, but the end of the time in which it was tried.
+  expect(error).toMatchObject({
+    message: 'Vault did not answer in time',
+    cause: { reason: 'not-asked', cause: { cause: { code: 'ECONNREFUSED' } } },
+  })
 })
 
 test('a caller who stops waiting is let go', async () => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { configInvalid } from '@ens/config'
 import { attempt, type Connection, TOKEN } from './attempt.ts'
 import type { VaultConfig } from './config.ts'
-import { isVaultUnreachable, unreachable } from './unreachable.ts'
+import { isVaultUnreachable, VaultUnreachable } from './unreachable.ts'
 
 export interface VaultRequest {
   /** Below `/v1/`; each segment is encoded. */
@@ -11,7 +11,10 @@ export interface VaultRequest {
   query?: Record<string, string>
   /** With a body it is a POST, without one a GET. */
   body?: Record<string, unknown>
-  /** A second time does no harm: it is tried again even if the first may have been carried out. True unless said. */
+  /**
+   * A second time does no harm: it is tried again even if the first may have been carried out. True unless said; otherwise it
+   * is tried again only when it is certain that it was not.
+   */
   repeatable?: boolean
   signal?: AbortSignal | undefined
 }
@@ -30,10 +33,12 @@ export interface Vault {
 }
 
 /**
- * Statuses that ask to come back: too many requests, sealed or starting, a standby that has not caught up (412, 472, 473).
- * https://developer.hashicorp.com/vault/api-docs#http-status-codes
+ * Statuses of requests that were turned away: too many, sealed or in maintenance (503), a standby that has not caught up
+ * (412, 472, 473). https://developer.hashicorp.com/vault/api-docs#http-status-codes
  */
-const LATER = new Set([412, 429, 472, 473, 502, 503])
+const TURNED_AWAY: ReadonlySet<number> = new Set([412, 429, 472, 473, 503])
+/** Vault, or what stands before it, got no good answer from another: whether the request was carried out, nobody knows. */
+const BAD_GATEWAY = 502
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2000
 
@@ -69,12 +74,20 @@ async function attemptOnce(
 ): Promise<VaultAnswer | Error> {
   try {
     const answer = await attempt(connection, request, signal)
-    if (!LATER.has(answer.status)) return answer
+    if (!comesBack(answer, request)) return answer
     return new Error(`Vault answered ${answer.status}: ${answer.words}`)
   } catch (error) {
-    if (!isVaultUnreachable(error) || request.repeatable === false) throw error
-    return error
+    if (isVaultUnreachable(error) && mayRepeat(error, request)) return error
+    throw error
   }
+}
+
+function comesBack({ status }: VaultAnswer, { repeatable = true }: VaultRequest): boolean {
+  return TURNED_AWAY.has(status) || (status === BAD_GATEWAY && repeatable)
+}
+
+function mayRepeat({ reason }: VaultUnreachable, { repeatable = true }: VaultRequest): boolean {
+  return reason === 'not-asked' || (reason === 'lost' && repeatable)
 }
 
 /** Up to half as long again, so that those who were turned away together do not come back together. */
@@ -82,7 +95,7 @@ async function pause(ms: number, signal: AbortSignal, problem: unknown): Promise
   try {
     await sleep(ms + randomInt(Math.ceil(ms / 2)), undefined, { signal })
   } catch {
-    throw unreachable('Vault did not answer in time', problem)
+    throw new VaultUnreachable('lost', 'Vault did not answer in time', problem)
   }
 }
 

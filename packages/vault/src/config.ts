@@ -1,6 +1,16 @@
 import { env, optionalText, timeout } from '@ens/config'
 import { z } from 'zod'
 
+const DEFAULT_TIMEOUT = '30s'
+
+/** As Vault's own command reads it: a number without a unit is seconds. */
+const timeoutOrSeconds = z
+  .preprocess(
+    (given) => (typeof given === 'string' && /^\d+$/.test(given) ? `${given}s` : given),
+    timeout(DEFAULT_TIMEOUT),
+  )
+  .meta({ type: 'duration', fallback: DEFAULT_TIMEOUT })
+
 /** How to reach Vault, in the variables of its own command. None of them can refer to a secret. */
 export const vaultConfig = z.object({
   address: env(
@@ -17,8 +27,8 @@ export const vaultConfig = z.object({
   namespace: env('VAULT_NAMESPACE', optionalText(), 'Namespace of Vault Enterprise.'),
   timeoutMs: env(
     'VAULT_CLIENT_TIMEOUT',
-    timeout('30s'),
-    'Longest that one operation on Vault may take, its retries included.',
+    timeoutOrSeconds,
+    'Longest that one operation on Vault may take, its retries included; `60` is `60s`, as for Vault’s own command.',
   ),
 })
 

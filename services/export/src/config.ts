@@ -1,5 +1,6 @@
 import { duration, env, integer, timeout } from '@ens/config'
 import { databaseConfig } from '@ens/database/config'
+import { MAX_RECORDS } from '@ens/domain'
 import { keysConfig } from '@ens/keys'
 import { observabilityConfig } from '@ens/observability'
 import { serverConfig } from '@ens/server/config'
@@ -40,7 +41,7 @@ export const exportSettings = z.object({
   ),
   maxRecords: env(
     'EXPORT_FILE_MAX_RECORDS',
-    integer({ min: 1, max: 2_000_000, fallback: 500_000 }),
+    integer({ min: 1, max: MAX_RECORDS, fallback: 500_000 }),
     'Most keys in one archive, unless the export config says otherwise; what is more goes into further archives.',
   ),
   insertBatchSize: env(

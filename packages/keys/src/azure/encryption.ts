@@ -3,7 +3,7 @@ import { azureFailure } from '@ens/azure'
 import { decryptionFailed, keyMalformed, keyOperationUnsupported } from '../errors.ts'
 import { type KeyPlace, keyIdOf } from './key-place.ts'
 import { requireType } from './key-type.ts'
-import type { Vaults } from './vaults.ts'
+import type { Ask, Vaults } from './vaults.ts'
 
 const ALGORITHM = 'RSA-OAEP-256'
 /** What the padding takes of a block: two SHA-256 digests and two bytes (RFC 8017, section 7.1.1). */
@@ -22,16 +22,15 @@ export async function encrypt(
   vaults: Vaults,
   place: KeyPlace,
   plaintext: Uint8Array,
-  abortSignal: AbortSignal,
+  ask: Ask,
 ): Promise<Buffer> {
-  const key = await vaults.key(place, abortSignal)
+  const key = await vaults.key(place, ask)
   requireType(keyIdOf(place), key, 'encryption')
   requireRoom(key, plaintext)
   const version = versionOf(key)
   const cryptography = vaults.cryptography({ ...place, version })
-  const { result } = await cryptography.encrypt(
-    { algorithm: ALGORITHM, plaintext },
-    { abortSignal },
+  const { result } = await ask((abortSignal) =>
+    cryptography.encrypt({ algorithm: ALGORITHM, plaintext }, { abortSignal }),
   )
   const prefix = place.version === undefined ? `${version}:` : ''
   return Buffer.concat([Buffer.from(prefix), result])
@@ -41,7 +40,7 @@ export async function decrypt(
   vaults: Vaults,
   place: KeyPlace,
   ciphertext: Uint8Array,
-  abortSignal: AbortSignal,
+  ask: Ask,
 ): Promise<Buffer> {
   const { version: named, sealed } = readPrefix(Buffer.from(ciphertext))
   const version = named ?? place.version
@@ -49,12 +48,13 @@ export async function decrypt(
   try {
     const cryptography = vaults.cryptography({ ...place, version })
     const parameters = { algorithm: ALGORITHM, ciphertext: sealed } as const
-    return Buffer.from((await cryptography.decrypt(parameters, { abortSignal })).result)
+    const { result } = await ask((abortSignal) => cryptography.decrypt(parameters, { abortSignal }))
+    return Buffer.from(result)
   } catch (error) {
     const { status, cause } = azureFailure(error)
     const isForeign = status === NOT_FOUND && named !== undefined
     // The ciphertext names a version that this key does not have, or there is no such key, which this throws.
-    if (isForeign) await vaults.key(place, abortSignal)
+    if (isForeign) await vaults.key(place, ask)
     if (status !== BAD_REQUEST && !isForeign) throw error
     throw decryptionFailed('the ciphertext was not made by this key', { cause })
   }

@@ -24,6 +24,7 @@ afterAll(async () => {
 afterEach(() => {
   server.forbid(false)
   server.throttle(429, 0)
+  server.breakAfterCreating(0)
   link.mend()
 })
 
@@ -31,9 +32,17 @@ afterEach(() => {
 const random = () => 0
 const now = () => new Date()
 
-function keyManagerAt({ port }: { port: number }, { credential } = server): KeyManager {
+function keyManagerAt(
+  { port }: { port: number },
+  { credential } = server,
+  attemptMs?: number,
+): KeyManager {
   const endpoint = `https://127.0.0.1:${port}`
-  return keyVaultKeyManager({ endpoint, credential, ca: server.ca, now, random })
+  const { ca } = server
+  return keyVaultKeyManager({
+    ...{ endpoint, credential, ca, now, random },
+    ...(attemptMs !== undefined && { attemptMs }),
+  })
 }
 
 keyManagerContract(
@@ -187,6 +196,36 @@ describe('a vault in trouble', () => {
     const signer = await keyManager.signer(version)
     link.cutAnswerAfter(200)
     expect((await signer.sign(DIGEST)).length).toBeGreaterThan(60)
+  })
+
+  test('that hangs once is asked again within the deadline', async () => {
+    const patient = keyManagerAt(link, server, 1_000)
+    link.hangNext()
+    const signer = await patient.signer(version, { signal: AbortSignal.timeout(20_000) })
+    link.mend() // ends the connections that are kept, so that the next is a new one
+    link.hangNext()
+    const signature = await signer.sign(DIGEST, { signal: AbortSignal.timeout(20_000) })
+    expect(signature.length).toBeGreaterThan(60)
+  })
+
+  test('that has made a version, but answers that it failed, is not asked for another', async () => {
+    const key = await direct.createSigningKey('vault', 'made-once')
+    server.breakAfterCreating(1)
+    const attempt = keyManager.createSigningKeyVersion(key)
+    await expect(attempt).rejects.toMatchObject({ code: 'key_manager_unavailable' })
+    expect(await direct.listSigningKeyVersions(key)).toHaveLength(2)
+  })
+
+  test('that has made a key, but answers that it failed, has made it once', async () => {
+    server.breakAfterCreating(1)
+    const key = await keyManager.createSigningKey('vault', 'made-after-all')
+    expect(await direct.listSigningKeyVersions(key)).toHaveLength(1)
+  })
+
+  test('that has made no key is told so', async () => {
+    server.throttle(503, 1_000)
+    const attempt = keyManager.createSigningKey('vault', 'never-made')
+    await expect(attempt).rejects.toMatchObject({ code: 'key_manager_unavailable' })
   })
 
   test('that cannot be reached is unavailable', async () => {

@@ -1,9 +1,9 @@
-import type { KeyProperties, KeyVaultKey } from '@azure/keyvault-keys'
+import type { KeyClient, KeyProperties, KeyVaultKey } from '@azure/keyvault-keys'
 import { azureFailure } from '@ens/azure'
 import type { SigningKeyVersion } from '../key-manager.ts'
 import { type KeyPlace, type KeyVersionPlace, keyIdOf } from './key-place.ts'
 import { type KeyType, requireType, signingPublicKey } from './key-type.ts'
-import type { Vaults } from './vaults.ts'
+import type { Ask, Vaults } from './vaults.ts'
 
 /** A tag of our versions: Key Vault dates them by the second, and lists them in no order. */
 const CREATED_AT = 'created-at'
@@ -19,27 +19,39 @@ export async function ensureKey(
   vaults: Vaults,
   place: KeyPlace,
   version: NewVersion,
-  signal: AbortSignal,
+  ask: Ask,
 ): Promise<string> {
   const id = keyIdOf(place)
-  const existing = await undefinedIfMissing(
-    vaults.client(place.vault).getKey(place.name, { abortSignal: signal }),
-  )
-  const key = existing ?? (await makeVersion(vaults, place, version, signal))
+  const key = (await findKey(vaults, place, ask)) ?? (await makeKey(vaults, place, version, ask))
   requireType(id, key, version.type)
   return id
 }
 
-/** Adds a version to a key that is there. */
+/** What an attempt without an answer has made is found, and is not made a second time. */
+async function makeKey(
+  vaults: Vaults,
+  place: KeyPlace,
+  version: NewVersion,
+  ask: Ask,
+): Promise<KeyVaultKey> {
+  try {
+    return await makeVersion(vaults, place, version, ask)
+  } catch (error) {
+    const made = azureFailure(error).isTransient && (await findKey(vaults, place, ask))
+    if (made) return made
+    throw error
+  }
+}
+
+/** Adds a version to a key that is there. Whether an attempt without an answer has made one is left to the caller. */
 export async function createVersion(
   vaults: Vaults,
   place: KeyPlace,
   version: NewVersion,
-  signal: AbortSignal,
+  ask: Ask,
 ): Promise<string> {
-  const existing = await vaults.client(place.vault).getKey(place.name, { abortSignal: signal })
-  requireType(keyIdOf(place), existing, version.type)
-  const { properties } = await makeVersion(vaults, place, version, signal)
+  requireType(keyIdOf(place), await newestKey(vaults, place, ask), version.type)
+  const { properties } = await makeVersion(vaults, place, version, ask)
   return keyIdOf({ ...place, version: properties.version })
 }
 
@@ -47,43 +59,72 @@ export async function createVersion(
 export async function listVersions(
   vaults: Vaults,
   place: KeyPlace,
-  abortSignal: AbortSignal,
+  ask: Ask,
 ): Promise<SigningKeyVersion[]> {
   const client = vaults.client(place.vault)
-  requireType(keyIdOf(place), await client.getKey(place.name, { abortSignal }), 'signing')
-  const enabled: KeyProperties[] = []
-  for await (const properties of client.listPropertiesOfKeyVersions(place.name, { abortSignal })) {
-    if (properties.enabled !== false) enabled.push(properties)
-  }
+  requireType(keyIdOf(place), await newestKey(vaults, place, ask), 'signing')
+  const enabled = await ask((abortSignal) => listEnabled(client, place.name, abortSignal))
   const listed: SigningKeyVersion[] = []
   for (const { version, ...properties } of enabled) {
-    const key = await client.getKey(place.name, { ...(version && { version }), abortSignal })
+    const which = version ? { version } : {}
+    const key = await ask((abortSignal) => client.getKey(place.name, { ...which, abortSignal }))
     const id = keyIdOf({ ...place, version })
     listed.push({ id, createdAt: createdAt(properties), publicKey: signingPublicKey(id, key) })
   }
   return listed.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
 }
 
+async function listEnabled(
+  client: KeyClient,
+  name: string,
+  abortSignal: AbortSignal,
+): Promise<KeyProperties[]> {
+  const enabled: KeyProperties[] = []
+  for await (const properties of client.listPropertiesOfKeyVersions(name, { abortSignal })) {
+    if (properties.enabled !== false) enabled.push(properties)
+  }
+  return enabled
+}
+
 export async function disableVersion(
   vaults: Vaults,
   { vault, name, version }: KeyVersionPlace,
-  abortSignal: AbortSignal,
+  ask: Ask,
 ): Promise<void> {
-  const change = { enabled: false, abortSignal }
-  await undefinedIfMissing(vaults.client(vault).updateKeyProperties(name, version, change))
+  const client = vaults.client(vault)
+  const disabling = ask((abortSignal) =>
+    client.updateKeyProperties(name, version, { enabled: false, abortSignal }),
+  )
+  await undefinedIfMissing(disabling)
 }
 
+/** Never repeated when it may have been carried out: every time makes a version. */
 function makeVersion(
   vaults: Vaults,
   { vault, name }: KeyPlace,
   { type, now }: NewVersion,
-  abortSignal: AbortSignal,
+  ask: Ask,
 ): Promise<KeyVaultKey> {
   const client = vaults.client(vault)
-  const options = { tags: { [CREATED_AT]: now.toISOString() }, abortSignal }
-  return type === 'signing'
-    ? client.createEcKey(name, { ...options, curve: 'P-256', keyOps: ['sign', 'verify'] })
-    : client.createRsaKey(name, { ...options, keySize: RSA_BITS, keyOps: ['encrypt', 'decrypt'] })
+  const tags = { [CREATED_AT]: now.toISOString() }
+  const make = (abortSignal: AbortSignal) =>
+    type === 'signing'
+      ? client.createEcKey(name, { curve: 'P-256', keyOps: ['sign', 'verify'], tags, abortSignal })
+      : client.createRsaKey(name, {
+          keySize: RSA_BITS,
+          keyOps: ['encrypt', 'decrypt'],
+          tags,
+          abortSignal,
+        })
+  return ask(make, { repeatable: false })
+}
+
+function newestKey(vaults: Vaults, { vault, name }: KeyPlace, ask: Ask): Promise<KeyVaultKey> {
+  return ask((abortSignal) => vaults.client(vault).getKey(name, { abortSignal }))
+}
+
+function findKey(vaults: Vaults, place: KeyPlace, ask: Ask): Promise<KeyVaultKey | undefined> {
+  return undefinedIfMissing(newestKey(vaults, place, ask))
 }
 
 /** By our tag if it agrees with Key Vault's second. */

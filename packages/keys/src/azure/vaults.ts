@@ -16,8 +16,14 @@ export interface Vaults {
   client(vault: string): KeyClient
   cryptography(place: KeyVersionPlace): CryptographyClient
   /** Throws `key_not_found` for a version that is disabled, too. */
-  key(place: KeyPlace, abortSignal: AbortSignal): Promise<KeyVaultKey>
+  key(place: KeyPlace, ask: Ask): Promise<KeyVaultKey>
 }
+
+/** Makes one request of a call: repeated while Key Vault is in trouble, or, if it must not be done twice, while it surely was not. */
+export type Ask = <T>(
+  request: (abortSignal: AbortSignal) => Promise<T>,
+  options?: { repeatable: boolean },
+) => Promise<T>
 
 export function openVaults({ endpoint, credential, ca }: VaultsOptions): Vaults {
   const clients = new Map<string, KeyClient>()
@@ -38,8 +44,9 @@ export function openVaults({ endpoint, credential, ca }: VaultsOptions): Vaults 
         client(vault).getCryptographyClient(name, { keyVersion: version }),
       )
     },
-    async key({ vault, name, version }, abortSignal) {
-      const key = await client(vault).getKey(name, { ...(version && { version }), abortSignal })
+    async key({ vault, name, version }, ask) {
+      const which = version ? { version } : {}
+      const key = await ask((abortSignal) => client(vault).getKey(name, { ...which, abortSignal }))
       if (key.properties.enabled !== false) return key
       throw keyNotFound(
         `key ${keyIdOf({ vault, name, version: key.properties.version })} is disabled`,

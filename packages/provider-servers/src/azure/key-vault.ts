@@ -26,6 +26,8 @@ export interface KeyVaultServer {
   forbid(isForbidden: boolean): void
   /** The next calls are refused with that status. */
   throttle(status: 429 | 503, times: number): void
+  /** The next keys and versions are made, and answered with 503. */
+  breakAfterCreating(times: number): void
   close(): Promise<void>
 }
 
@@ -33,6 +35,7 @@ export async function startKeyVault(): Promise<KeyVaultServer> {
   const tokens = await startTokens()
   const ca = await certificate('ca.pem')
   let isForbidden = false
+  let breaking = 0
   let throttled: { status: 429 | 503; times: number } = { status: 429, times: 0 }
 
   const server = createServer({
@@ -52,7 +55,10 @@ export async function startKeyVault(): Promise<KeyVaultServer> {
     }
     if (!tokens.isValid(call.headers.authorization, RESOURCE)) throw unauthorized()
     if (isForbidden) throw forbidden()
-    return vault.answer(call)
+    const result = await vault.answer(call)
+    if (breaking === 0 || !call.path.endsWith('/create')) return result
+    breaking--
+    throw tooBusy(503)
   }
   server.on('request', (request, response) => void serve(request, response, answer))
 
@@ -70,6 +76,9 @@ export async function startKeyVault(): Promise<KeyVaultServer> {
     },
     throttle(status, times) {
       throttled = { status, times }
+    },
+    breakAfterCreating(times) {
+      breaking = times
     },
     async close() {
       server.close()

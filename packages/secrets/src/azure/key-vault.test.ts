@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import { SecretClient } from '@azure/keyvault-secrets'
-import { type FaultyLink, faultyLink, runModule } from '@ens/provider-servers'
-import { type KeyVaultServer, startKeyVault } from '@ens/provider-servers/azure'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type FaultyLink, faultyLink, hugeAnswer, runModule } from '@ens/provider-servers'
+import { certificate, type KeyVaultServer, startKeyVault } from '@ens/provider-servers/azure'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { SecretManager } from '../secret-manager.ts'
 import { secretManagerContract } from '../testing/contract.ts'
 import { keyVaultSecretManager } from './key-vault.ts'
@@ -31,10 +31,13 @@ afterEach(() => {
 /** Retries at once. */
 const random = () => 0
 
-function managerAt({ port }: { port: number }, { timeoutMs = 30_000 } = {}): SecretManager {
+function managerAt(
+  { port }: { port: number },
+  times: { timeoutMs?: number; attemptMs?: number } = {},
+): SecretManager {
   const { ca, credential } = server
   const endpoint = `https://127.0.0.1:${port}`
-  return keyVaultSecretManager({ endpoint, credential, ca, random, timeoutMs })
+  return keyVaultSecretManager({ endpoint, credential, ca, random, ...times })
 }
 
 secretManagerContract('of Azure', async (stored) => {
@@ -98,10 +101,38 @@ describe('a vault in trouble', () => {
     expect(everything).not.toMatch(/Bearer|authorization|a value/i)
   })
 
+  test('that takes no token of ours, or for which there is none, refuses us', async () => {
+    const stale = async () => ({ token: 'stale', expiresOnTimestamp: 1e15 })
+    const none = () => Promise.reject(Object.assign(new Error(), { name: 'AuthenticationError' }))
+    for (const getToken of [stale, none]) {
+      const { ca, url: endpoint } = server
+      const stranger = keyVaultSecretManager({ endpoint, credential: { getToken }, ca, random })
+      const attempt = stranger.get('vault/any')
+      await expect(attempt).rejects.toMatchObject({ code: 'secret_access_denied' })
+    }
+  })
+
   test('whose answer is cut is asked again', async () => {
     await client.setSecret('cut', 'value')
     link.cutAnswerAfter(200)
     expect(await managerAt(link).get('vault/cut')).toBe('value')
+  })
+
+  test('that hangs once is asked again within the deadline', async () => {
+    await client.setSecret('hung', 'value')
+    const manager = managerAt(link, { timeoutMs: 20_000, attemptMs: 1_000 })
+    link.hangNext()
+    expect(await manager.get('vault/hung')).toBe('value')
+  })
+
+  test('whose answer nobody can hold is not read to its end', async () => {
+    const tls = { key: await certificate('server.key'), cert: await certificate('server.pem') }
+    const huge = await hugeAnswer({ tls, headers: { 'content-type': 'application/json' } })
+    onTestFinished(() => huge.close())
+    const attempt = managerAt(huge).get('vault/any')
+    await expect(attempt).rejects.toMatchObject({ code: 'secret_too_large', kind: 'internal' })
+    expect(await huge.hungUp).toBeLessThan(20_000_000)
+    expect(huge.requests()).toBe(1)
   })
 
   test('that hangs keeps nobody waiting for ever', async () => {

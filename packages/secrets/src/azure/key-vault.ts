@@ -1,6 +1,11 @@
 import { SecretClient } from '@azure/keyvault-secrets'
 import { azureFailure, keyVault, retrying, type TokenCredential } from '@ens/azure'
-import { secretAccessDenied, secretManagerUnavailable, secretNotFound } from '../errors.ts'
+import {
+  secretAccessDenied,
+  secretManagerUnavailable,
+  secretNotFound,
+  secretTooLarge,
+} from '../errors.ts'
 import type { SecretManager } from '../secret-manager.ts'
 
 export interface KeyVaultOptions {
@@ -13,6 +18,8 @@ export interface KeyVaultOptions {
   ca?: string
   /** Ends the wait for one secret, retries and all, of a caller without a signal. */
   timeoutMs?: number
+  /** Ends one attempt, so that another can be made; see `retrying`. */
+  attemptMs?: number
 }
 
 const LONGEST_WAIT_MS = 30_000
@@ -21,7 +28,7 @@ const REFERENCE = /^([0-9a-zA-Z-]{1,127})\/([0-9a-zA-Z-]{1,127})(?:[/@]([0-9a-zA
 
 /** Secrets of Azure Key Vault. A value is text as it was stored. */
 export function keyVaultSecretManager(options: KeyVaultOptions): SecretManager {
-  const { random, timeoutMs = LONGEST_WAIT_MS } = options
+  const { random, timeoutMs = LONGEST_WAIT_MS, attemptMs } = options
   const clients = new Map<string, SecretClient>()
 
   function clientOf(vault: string): SecretClient {
@@ -39,10 +46,10 @@ export function keyVaultSecretManager(options: KeyVaultOptions): SecretManager {
         )
       }
       const signal = call.signal ?? AbortSignal.timeout(timeoutMs)
-      const ask = () =>
-        clientOf(vault).getSecret(name, { ...(version && { version }), abortSignal: signal })
+      const ask = (abortSignal: AbortSignal) =>
+        clientOf(vault).getSecret(name, { ...(version && { version }), abortSignal })
       try {
-        return (await retrying({ signal, random }, ask)).value ?? ''
+        return (await retrying({ signal, random, attemptMs }, ask)).value ?? ''
       } catch (error) {
         throw translated(error, reference)
       }
@@ -56,12 +63,13 @@ function openClient(vault: string, { endpoint, credential, ca }: KeyVaultOptions
 }
 
 function translated(error: unknown, reference: string): Error {
-  const { status, code, cause } = azureFailure(error)
+  const { status, code, isDenied, cause } = azureFailure(error)
   if (status === 404) return secretNotFound(`there is no secret ${reference}`, { cause })
   if (code === 'SecretDisabled')
     return secretNotFound(`the secret ${reference} is disabled`, { cause })
-  if (status === 403)
-    return secretAccessDenied(`the secret ${reference} may not be read`, { cause })
+  if (code === 'AnswerTooLong')
+    return secretTooLarge(`the answer for the secret ${reference} is too long`, { cause })
+  if (isDenied) return secretAccessDenied(`the secret ${reference} may not be read`, { cause })
   return secretManagerUnavailable(`the secret ${reference} cannot be read from Key Vault`, {
     cause,
   })

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
   DeleteObjectCommand,
-  GetObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
@@ -12,7 +11,7 @@ import { type Blobstore, cacheControl, type PutOptions, type Version } from '../
 import { digestOf } from '../digest.ts'
 import { objectChanged, objectExists, storageUnavailable } from '../errors.ts'
 import { guarded } from '../guarded.ts'
-import { type AwsS3Options, contentsOf, openClient } from './client.ts'
+import { type AwsS3Options, contentsOf, getCommand, openClient } from './client.ts'
 import { conditionChecker } from './conditions.ts'
 import { hasStatus, isMissingObject, translated } from './failures.ts'
 
@@ -94,9 +93,9 @@ function blobstoreOf(client: S3Client, options: AwsS3Options): Blobstore {
         throw objectChanged(`object ${name} in ${bucket} was changed meanwhile`)
       }),
 
-    get: (bucket, name, { signal }) =>
+    get: (bucket, name, { signal, maxBytes }) =>
       translated(bucket, name, async () => {
-        const command = new GetObjectCommand({ Bucket: bucket, Key: name })
+        const command = getCommand({ bucket, name, maxBytes })
         const object = await client.send(command, { abortSignal: signal })
         return { contents: contentsOf(object), version: versionFrom(object) }
       }),

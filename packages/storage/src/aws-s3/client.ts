@@ -1,6 +1,8 @@
-import { type GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
+import type { Readable } from 'node:stream'
+import { GetObjectCommand, type GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
 import { type AwsConnection, clientSettings } from '@ens/aws'
 import { storageAccessDenied, storageUnavailable } from '../errors.ts'
+import { type BoundedObject, readBounded, requireSize } from '../size.ts'
 
 export interface AwsS3Options extends AwsConnection {
   /** Whether the bucket stands in the path of an address and not in its host name. */
@@ -12,8 +14,8 @@ const CONFLICTS = ['ConditionalRequestConflict', 'OperationAborted']
 const AMAZON = /\.(amazonaws\.(com|com\.cn|eu)|api\.aws)$/
 
 /**
- * A client that tries conflicting writes again, and downloads that break off, which the SDK on its own would not. It talks
- * to no store but Amazon's or the one that was chosen.
+ * A client that tries conflicting writes again, which the SDK on its own would not. It talks to no store but Amazon's or
+ * the one that was chosen.
  */
 export function openClient({ pathStyle, ...connection }: AwsS3Options): S3Client {
   const client = new S3Client({ ...clientSettings(connection), forcePathStyle: pathStyle })
@@ -21,30 +23,49 @@ export function openClient({ pathStyle, ...connection }: AwsS3Options): S3Client
     (next) => async (args) => {
       if (connection.endpoint === undefined) requireAmazon(args.request)
       try {
-        const result = await next(args)
-        await readWhole(result.output)
-        return result
+        return await next(args)
       } catch (error) {
         // What is marked so, the SDK's retry around this tries again.
         if (isConflict(error)) throw Object.assign(error, { $retryable: {} })
         throw error
       }
     },
-    { name: 'readWholeAndRetryConflicts', step: 'finalizeRequest', priority: 'low' },
+    { name: 'retryConflicts', step: 'finalizeRequest', priority: 'low' },
   )
   return client
 }
 
-/** The bytes of a download, which `openClient` has read where the SDK still tries again. */
+/** Asks for an object, whose bytes are read where the SDK still tries again when a download breaks off. */
+export function getCommand(object: BoundedObject): GetObjectCommand {
+  const command = new GetObjectCommand({ Bucket: object.bucket, Key: object.name })
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args)
+      await readWhole(result.output, object)
+      return result
+    },
+    { name: 'readWhole', step: 'finalizeRequest', priority: 'low' },
+  )
+  return command
+}
+
+/** The bytes of a download by `getCommand`. */
 export function contentsOf({ Body: body }: GetObjectCommandOutput): Uint8Array {
   const contents: unknown = body
   if (contents instanceof Uint8Array) return contents
   throw storageUnavailable('the blob store sent no contents')
 }
 
-async function readWhole(output: object): Promise<void> {
-  const { Body: body } = output as GetObjectCommandOutput
-  if (body) Object.assign(output, { Body: await body.transformToByteArray() })
+async function readWhole(output: GetObjectCommandOutput, object: BoundedObject): Promise<void> {
+  const { Body: body, ContentLength: sizeBytes } = output
+  if (!body) return
+  const stream = body as Readable
+  try {
+    requireSize(sizeBytes, object)
+    Object.assign(output, { Body: await readBounded(stream, object) })
+  } finally {
+    stream.destroy() // and with it the connection, if anything is left to be read
+  }
 }
 
 function isConflict(error: unknown): error is Error {

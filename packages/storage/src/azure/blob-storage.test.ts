@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
-import { type FaultyLink, faultyLink, runModule } from '@ens/provider-servers'
+import { type FaultyLink, faultyLink, hugeAnswer, runModule } from '@ens/provider-servers'
 import {
   type Azurite,
   type BlobFront,
@@ -9,7 +9,7 @@ import {
   startAzurite,
   startTokens,
 } from '@ens/provider-servers/azure'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Blobstore, PutOptions } from '../blobstore.ts'
 import { blobstoreContract } from '../testing/contract.ts'
 import { azureBlobstore } from './blob-storage.ts'
@@ -151,6 +151,26 @@ describe('on a network that fails', () => {
     expect(contents.equals(got.contents)).toBe(true)
   })
 
+  test.each(['create', 'put', 'get', 'delete'] as const)(
+    'of %s an attempt that hangs is given up, and another one succeeds within the deadline',
+    async (operation) => {
+      const { account, accessKey } = azurite
+      const endpoint = endpointAt(link)
+      const patient = await azureBlobstore({ account, accessKey, endpoint, random, attemptMs: 500 })
+      const name = `hung-${operation}`
+      if (operation !== 'create') await patient.put('exports', name, OLD, ZIP)
+      const within = { ...ZIP, signal: AbortSignal.timeout(20_000) }
+      const operations = {
+        create: () => patient.create('exports', name, NEW, within),
+        put: () => patient.put('exports', name, NEW, within),
+        get: () => patient.get('exports', name, within),
+        delete: () => patient.delete('exports', name, within),
+      }
+      link.hangNext()
+      await expect(operations[operation]()).resolves.not.toThrow()
+    },
+  )
+
   test('a deadline ends the retries', async () => {
     link.cut()
     const deadline = new AbortController()
@@ -230,6 +250,23 @@ describe('a service in trouble', () => {
     await store.create('exports', 'damaged', NEW, ZIP)
     front.damage()
     expect((await store.get('exports', 'damaged', { signal })).contents).toEqual(NEW)
+  })
+})
+
+describe('a blob that nobody can hold', () => {
+  test.each([
+    ['declared', 10 ** 12, 'blob_too_large'],
+    // Without a length it is no answer of Azure's, and the SDK reads none of it.
+    ['not declared', undefined, 'storage_unavailable'],
+  ])('of a size that is %s is refused', async (_, declaredBytes, code) => {
+    const huge = await hugeAnswer({
+      ...(declaredBytes && { declaredBytes }),
+      headers: { etag: '"huge"' },
+    })
+    onTestFinished(() => huge.close())
+    const attempt = (await storeAt(huge)).get('exports', 'huge', { signal })
+    await expect(attempt).rejects.toMatchObject({ code })
+    expect(await huge.hungUp).toBeLessThan(20_000_000)
   })
 })
 

@@ -13,8 +13,12 @@ import { isConflict, isMissingBlob, objectError } from './object-error.ts'
 export interface AzureBlobstoreOptions extends AccountOptions {
   /** From 0 to 1, evenly; spreads retries. */
   random: () => number
+  /** Longest that one attempt at an object may take. */
+  attemptMs?: number
 }
 
+/** Room for an archive, and for a second attempt within the deadline of an exporter; as for Google. */
+const ATTEMPT_MS = 25_000
 /** Metadata of a blob: a random id of the call that wrote it, which means nothing to anybody else. */
 const WRITER = 'writer'
 
@@ -24,7 +28,8 @@ const WRITER = 'writer'
  */
 export async function azureBlobstore(options: AzureBlobstoreOptions): Promise<Blobstore> {
   const blobIn = await openAccount(options)
-  const retry = (signal: AbortSignal): RetryOptions => ({ signal, random: options.random })
+  const { random, attemptMs = ATTEMPT_MS } = options
+  const retry = (signal: AbortSignal): RetryOptions => ({ signal, random, attemptMs })
 
   return guarded({
     capabilities: { store: true, conditionalPut: true, headers: true },
@@ -43,11 +48,11 @@ export async function azureBlobstore(options: AzureBlobstoreOptions): Promise<Bl
       return objectError(subject, writeOnce(blobIn(bucket, name), write, retry(put.signal)))
     },
 
-    async get(bucket, name, { signal }) {
+    async get(bucket, name, { signal, maxBytes }) {
       const blob = blobIn(bucket, name)
       return objectError(
         { bucket, name },
-        retrying(retry(signal), () => download(blob, signal)),
+        retrying(retry(signal), (limit) => download(blob, { bucket, name, maxBytes }, limit)),
       )
     },
 
@@ -55,7 +60,7 @@ export async function azureBlobstore(options: AzureBlobstoreOptions): Promise<Bl
       const blob = blobIn(bucket, name)
       await objectError(
         { bucket, name },
-        retrying(retry(signal), () => remove(blob, signal)),
+        retrying(retry(signal), (limit) => remove(blob, limit)),
       )
     },
   })
@@ -74,11 +79,11 @@ async function writeOnce(
   retry: RetryOptions,
 ): Promise<Version> {
   const writeId = randomUUID()
-  return retrying(retry, async (isRepeated) => {
+  return retrying(retry, async (limit, isRepeated) => {
     try {
-      return await upload(blob, write, writeId)
+      return await upload(blob, write, writeId, limit)
     } catch (error) {
-      const own = isRepeated && isConflict(error) && (await ownVersion(blob, writeId, retry.signal))
+      const own = isRepeated && isConflict(error) && (await ownVersion(blob, writeId, limit))
       if (own) return own
       throw error
     }
@@ -89,10 +94,11 @@ async function upload(
   blob: BlockBlobClient,
   { contents, put, conditions }: Write,
   writeId: string,
+  abortSignal: AbortSignal,
 ): Promise<Version> {
   const md5 = md5Of(contents)
   const { etag } = await blob.upload(contents, contents.length, {
-    abortSignal: put.signal,
+    abortSignal,
     conditions,
     transactionalContentMD5: md5,
     metadata: { [WRITER]: writeId },

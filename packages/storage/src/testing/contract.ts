@@ -48,6 +48,7 @@ export function blobstoreContract(
     deletePromises(() => subject)
     namePromises(() => subject)
     headerPromises(() => subject)
+    sizePromises(() => subject)
     failurePromises(() => subject)
     if (hanging) hangingPromises(hanging)
     if (failing) faultPromises(failing)
@@ -267,6 +268,20 @@ function failurePromises(subject: Subject): void {
       await expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable', cause })
     }
     await expect(contentsOf(subject(), 'too-late')).rejects.toMatchObject(MISSING)
+  })
+}
+
+function sizePromises(subject: Subject): void {
+  test('no more is read than the caller takes', async () => {
+    const { blobstore, bucket } = subject()
+    const contents = randomBytes(300_000)
+    await blobstore.create(bucket, 'large', contents, ZIP)
+    for (const maxBytes of [0, 1, 100_000, 299_999]) {
+      const attempt = blobstore.get(bucket, 'large', { ...call, maxBytes })
+      await expect(attempt).rejects.toMatchObject({ code: 'blob_too_large', kind: 'internal' })
+    }
+    const { contents: read } = await blobstore.get(bucket, 'large', { ...call, maxBytes: 300_000 })
+    expect(contents.equals(read)).toBe(true)
   })
 }
 
