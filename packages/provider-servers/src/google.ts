@@ -9,6 +9,7 @@ import { serverCertificate } from './google/certificate.ts'
 import type { FaultSwitches } from './google/faults.ts'
 import { implementation, type Service, serviceDefinition } from './google/grpc-service.ts'
 import { KeyManagementService } from './google/key-management.ts'
+import { type MetadataServer, startMetadata } from './google/metadata-server.ts'
 import { SecretManagerService } from './google/secret-manager.ts'
 import { startStorage } from './google/storage-server.ts'
 
@@ -29,6 +30,8 @@ export interface GoogleCloud {
   credentials: Credentials
   /** From now on no token that was given out is good. */
   revokeTokens(): void
+  /** Has a token that all three accept, for machines without a credential file. */
+  metadata: Omit<MetadataServer, 'close'>
   storage: {
     port: number
     /** Also where a device downloads: `<endpoint>/<bucket>/<object>`. */
@@ -57,6 +60,7 @@ export async function startGoogleCloud(options: GoogleCloudOptions = {}): Promis
   const { buckets = [], now = () => new Date(0), pageSize } = options
   const kmsService = new KeyManagementService(pageSize === undefined ? { now } : { now, pageSize })
   const secrets = new SecretManagerService()
+  const metadata = await startMetadata(access)
   const storage = await startStorage(access, buckets)
   const kms = await startGrpc(access, kmsService, KMS)
   const secretManager = await startGrpc(access, secrets, SECRET_MANAGER)
@@ -64,6 +68,7 @@ export async function startGoogleCloud(options: GoogleCloudOptions = {}): Promis
   return {
     credentials: access.credentials(endpoint(storage)),
     revokeTokens: () => access.revokeTokens(),
+    metadata,
     storage: {
       port: storage.port,
       endpoint: endpoint(storage),
@@ -85,6 +90,7 @@ export async function startGoogleCloud(options: GoogleCloudOptions = {}): Promis
     async close() {
       kms.close()
       secretManager.close()
+      await metadata.close()
       await storage.close()
     },
   }
