@@ -7,10 +7,13 @@ export class GoogleFailure extends Error {
   override readonly name = 'GoogleFailure'
   /** The gRPC status. */
   readonly status: number
+  /** In which state what was asked for is, such as DISABLED, if that is why the call failed. */
+  readonly state: string | undefined
 
-  constructor(message: string, code: number) {
+  constructor(message: string, code: number, state?: string) {
     super(message)
     this.status = code
+    this.state = state
   }
 }
 
@@ -28,11 +31,13 @@ interface GaxError {
 
 /** Leaves behind what may hold a token or what was asked: texts of the server, metadata, earlier errors. */
 export function failureOf(service: string, error: unknown): GoogleFailure {
-  const { code, reason, errorInfoMetadata } = error as GaxError
+  const { code, details, reason, errorInfoMetadata } = error as GaxError
   const number = typeof code === 'number' ? code : status.UNKNOWN
-  const words = [reason, errorInfoMetadata?.permission].filter(isWord).join(' ')
+  // No machine is told of a state but by these words.
+  const state = / is in ([A-Z_]{1,40}) state\b/.exec(String(details))?.[1]
+  const words = [reason, errorInfoMetadata?.permission, state].filter(isWord).join(' ')
   const why = words === '' ? '' : ` (${words})`
-  return new GoogleFailure(`${service} answered ${status[number] ?? number}${why}`, number)
+  return new GoogleFailure(`${service} answered ${status[number] ?? number}${why}`, number, state)
 }
 
 /** Whether a call was not sent because there was no token to send; gRPC has no status for that. */

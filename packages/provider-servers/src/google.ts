@@ -50,6 +50,9 @@ export interface GoogleCloud {
     /** Adds a version to `projects/P/secrets/S` and returns its name. */
     add(secret: string, contents: string | Uint8Array): string
     disable(version: string): void
+    destroy(version: string): void
+    /** Withholds the customer's key that the version is encrypted with. */
+    lock(version: string): void
   }
   close(): Promise<void>
 }
@@ -85,7 +88,9 @@ export async function startGoogleCloud(options: GoogleCloudOptions = {}): Promis
       endpoint: endpoint(secretManager),
       faults: secrets.faults,
       add: (secret, contents) => secrets.add(secret, contents),
-      disable: (version) => secrets.disable(version),
+      disable: (version) => secrets.change(version, 'DISABLED'),
+      destroy: (version) => secrets.change(version, 'DESTROYED'),
+      lock: (version) => secrets.change(version, 'LOCKED'),
     },
     async close() {
       kms.close()

@@ -8,9 +8,8 @@ import { send } from './http-answers.ts'
 export interface MetadataServer {
   /** Host and port. */
   host: string
-  /** From now on every connection ends without an answer, until `recover`. */
-  breakDown(): void
-  recover(): void
+  /** The next so many requests get no answer; their connections end. */
+  breakDown(requests: number): void
   close(): Promise<void>
 }
 
@@ -18,9 +17,9 @@ const TOKEN = '/computeMetadata/v1/instance/service-accounts/default/token'
 
 /** Knows the token of the machine, and nothing else: https://cloud.google.com/compute/docs/metadata/querying-metadata */
 export async function startMetadata(access: Access): Promise<MetadataServer> {
-  let down = false
+  let failing = 0
   const server = createServer((request, response) => {
-    if (down) {
+    if (failing-- > 0) {
       request.socket.destroy()
       return
     }
@@ -28,18 +27,16 @@ export async function startMetadata(access: Access): Promise<MetadataServer> {
     const headers = { 'metadata-flavor': 'Google' }
     if (request.headers['metadata-flavor'] !== 'Google') send(response, { status: 403, headers })
     else if (pathname === TOKEN) send(response, { status: 200, headers, body: access.issue() })
-    else if (pathname === '/computeMetadata/v1/instance') send(response, { status: 200, headers, body: {} })
+    else if (pathname === '/computeMetadata/v1/instance')
+      send(response, { status: 200, headers, body: {} })
     else send(response, { status: 404, headers })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    breakDown() {
-      down = true
-    },
-    recover() {
-      down = false
+    breakDown(requests) {
+      failing = requests
     },
     close() {
       server.closeAllConnections()

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { whenConfigured } from '@ens/provider-servers'
 import type { Blobstore } from '../blobstore.ts'
 import { blobstoreContract } from '../testing/contract.ts'
-import { GOOGLE_CLOUD_STORAGE, googleCloudStorage } from './google-cloud-storage.ts'
 import { storageClient } from './client.ts'
+import { GOOGLE_CLOUD_STORAGE, googleCloudStorage } from './google-cloud-storage.ts'
 
 // A bucket of a real account, by the credentials of the machine, or with GOOGLE_CLOUD_STORAGE_ENDPOINT of another server.
 

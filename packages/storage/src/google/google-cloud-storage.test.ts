@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type FaultyLink, faultyLink, hugeAnswer } from '@ens/provider-servers'
+import { type FaultyLink, faultyLink, hugeAnswer, runModule } from '@ens/provider-servers'
 import {
+  GOOGLE_TEST_CA_FILE,
   type GoogleCloud,
   startGoogleCloud,
   trustGoogleTestServers,
@@ -18,6 +19,9 @@ const { signal } = new AbortController()
 const ZIP: PutOptions = { contentType: 'application/zip', cacheable: true, signal }
 const OLD = Buffer.from('old')
 const NEW = Buffer.from('new')
+
+/** Without credentials in a file. */
+const MACHINE = { NODE_EXTRA_CA_CERTS: GOOGLE_TEST_CA_FILE, HOME: '/nowhere' }
 
 let cloud: GoogleCloud
 let link: FaultyLink
@@ -211,7 +215,19 @@ describe('an object that nobody can hold', () => {
   })
 })
 
-test('a put without a condition takes the place of what is there, and of nothing that came later', async () => {
+test('no write is sent without a condition', async () => {
+  const { endpoint, requests } = await emptyServer()
+  const empty = googleCloudStorage({ endpoint })
+  for (const write of ['create', 'put'] as const) {
+    const attempt = empty[write]('exports', 'name', NEW, ZIP)
+    await expect(attempt).rejects.toMatchObject({ code: 'bucket_not_found' })
+  }
+  const writes = requests.map(({ url }) => url).filter((url) => url.startsWith('POST'))
+  expect(writes).toHaveLength(2)
+  for (const url of writes) expect(url).toMatch(/^POST .*[?&]ifGenerationMatch=0(&|$)/)
+})
+
+test('a put without a condition knows its own object when answers are lost', async () => {
   const put = () => store.put('exports', 'unconditional', NEW, ZIP)
   await put()
   const before = cloud.storage.requests
@@ -230,23 +246,24 @@ test('a name may hold what the client would put a project into', async () => {
 })
 
 test('the variable of an emulator leads no request, nor a token, elsewhere', async () => {
-  const elsewhere = await requestsTo()
-  vi.stubEnv('STORAGE_EMULATOR_HOST', `http://127.0.0.1:${elsewhere.port}`)
+  const elsewhere = await emptyServer()
+  vi.stubEnv('STORAGE_EMULATOR_HOST', elsewhere.endpoint)
   onTestFinished(() => {
     vi.unstubAllEnvs()
   })
   await storeAt(cloud.storage.endpoint).put('exports', 'emulated', NEW, ZIP)
   expect(cloud.storage.find('exports', 'emulated')?.contents).toEqual(NEW)
-  expect(elsewhere.headers).toEqual([])
+  expect(elsewhere.requests).toEqual([])
 })
 
-/** A server that refuses everything, and the headers of all that it was sent. */
-async function requestsTo(): Promise<{ port: number; headers: IncomingHttpHeaders[] }> {
-  const headers: IncomingHttpHeaders[] = []
+/** A server that has nothing, and the headers of all that it was sent. */
+async function emptyServer() {
+  const requests: { url: string; headers: IncomingHttpHeaders }[] = []
   const server = createServer((request, response) => {
-    headers.push(request.headers)
+    const { method = '', url = '', headers } = request
+    requests.push({ url: `${method} ${url}`, headers })
     request.resume()
-    response.writeHead(400).end()
+    response.writeHead(404).end()
   })
   server.listen(0, '127.0.0.1')
   onTestFinished(() => {
@@ -254,7 +271,7 @@ async function requestsTo(): Promise<{ port: number; headers: IncomingHttpHeader
     server.close()
   })
   await once(server, 'listening')
-  return { port: (server.address() as AddressInfo).port, headers }
+  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
 }
 
 test('bytes that change on the way to us are not taken for the object', async () => {
@@ -301,13 +318,12 @@ describe('credentials', () => {
   })
 
   test('an emulator is sent none', async () => {
-    const server = await requestsTo()
-    const emulator = googleCloudStorage({ endpoint: `http://127.0.0.1:${server.port}` })
-    for (const operation of operationsOn(emulator, 'exports', 'any')) {
-      await expect(operation({ signal })).rejects.toMatchObject({ code: 'storage_unavailable' })
+    const { endpoint, requests } = await emptyServer()
+    for (const operation of operationsOn(googleCloudStorage({ endpoint }), 'exports', 'any')) {
+      await expect(operation({ signal })).rejects.toMatchObject({ code: 'bucket_not_found' })
     }
-    expect(server.headers).toHaveLength(4)
-    for (const each of server.headers) expect(each).not.toHaveProperty('authorization')
+    expect(requests.length).toBeGreaterThan(4)
+    for (const { headers } of requests) expect(headers).not.toHaveProperty('authorization')
   })
 
   test('a token service that kept one call waiting keeps no later one', async () => {
@@ -330,22 +346,21 @@ describe('credentials', () => {
   })
 
   test('a machine whose metadata server was not found at first is not without for good', async () => {
-    vi.stubEnv('GCE_METADATA_HOST', cloud.metadata.host)
-    vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', '')
-    vi.stubEnv('CLOUDSDK_CONFIG', '/nowhere')
-    vi.stubEnv('HOME', '/nowhere')
-    onTestFinished(() => {
-      vi.unstubAllEnvs()
+    cloud.metadata.breakDown(1)
+    const code = `
+      const { openBlobstore } = await import('@ens/storage')
+      const googleEndpoint = ${JSON.stringify(cloud.storage.endpoint)}
+      const store = await openBlobstore({ blobstore: 'GOOGLE_CLOUD_STORAGE', googleEndpoint })
+      const put = () =>
+        store.put('exports', 'on-machine', Buffer.from('new'), {
+          ...{ contentType: 'text/plain', cacheable: false, signal: AbortSignal.timeout(20_000) }
+        })
+      return [await put().catch(({ code }) => code), typeof (await put())]`
+    const { result } = await runModule(code, {
+      folder: import.meta.dirname,
+      variables: { GCE_METADATA_HOST: cloud.metadata.host, ...MACHINE },
     })
-    const onMachine = googleCloudStorage({ endpoint: cloud.storage.endpoint })
-    cloud.metadata.breakDown()
-    const first = onMachine.put('exports', 'on-machine', NEW, {
-      ...ZIP,
-      signal: AbortSignal.timeout(2000),
-    })
-    await expect(first).rejects.toMatchObject({ code: 'storage_access_denied' })
-    cloud.metadata.recover()
-    await onMachine.put('exports', 'on-machine', NEW, ZIP)
+    expect(result).toEqual(['storage_access_denied', 'string'])
     expect(cloud.storage.find('exports', 'on-machine')?.contents).toEqual(NEW)
   })
 })
