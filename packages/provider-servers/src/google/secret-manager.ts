@@ -52,7 +52,7 @@ export class SecretManagerService implements Service {
     const found = this.#find(name)
     if (!found) throw callFailure(status.NOT_FOUND, `Secret Version [${name}] not found.`)
     if (found.state === 'LOCKED') {
-      const details = 'The Cloud KMS key that protects this secret is not enabled.'
+      const details = 'The Cloud KMS key that protects this secret is in DISABLED state.'
       throw callFailure(status.FAILED_PRECONDITION, details)
     }
     if (found.state !== 'ENABLED') {

@@ -172,7 +172,7 @@ describe('a request that hangs is closed with its connection', () => {
   test('though it is a download that stopped midway', async () => {
     await store.put('exports', 'stopped', Buffer.alloc(20_000_000), ZIP)
     link.mend()
-    link.slowDown(60_000)
+    link.slowDown(5_000)
     const attempt = store.get('exports', 'stopped', { signal: AbortSignal.timeout(200) })
     await expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable' })
     await expect.poll(() => link.connections).toBe(0)

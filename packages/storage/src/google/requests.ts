@@ -10,7 +10,7 @@ export interface RequestLimits {
   maxAnswerBytes: number
 }
 
-const limits = new AsyncLocalStorage<RequestLimits>()
+const limits = new AsyncLocalStorage<RequestLimits | undefined>()
 
 /*
  * Google's client sends its requests by node:http, and takes neither a signal nor an agent of the caller's to end them by. Node
@@ -28,7 +28,7 @@ export function withLimits<T>(own: RequestLimits, work: () => T): T {
 
 /** For what others will use, too: a token that is being fetched is not lost to all who wait for it. */
 export function withoutLimits<T>(work: () => T): T {
-  return limits.exit(work)
+  return limits.run(undefined, work)
 }
 
 /** Of the limits that the caller works under. */
