@@ -42,6 +42,15 @@ test('words that are none are left out', async () => {
   expect(failure.message).toBe('A Service answered NOT_FOUND')
 })
 
+test('of what the server says, a state is kept', async () => {
+  const calls = grpcCalls('A Service', () => aClient(begun))
+  const details = `Secret Version [${TOKEN}] is in DESTROYED state.`
+  const error = { code: status.FAILED_PRECONDITION, details }
+  const failure = await failureOf(calls.once(undefined, () => Promise.reject(error)))
+  expect(failure.message).toBe('A Service answered FAILED_PRECONDITION (DESTROYED)')
+  expect(failure.state).toBe('DESTROYED')
+})
+
 const NO_TOKEN = { code: status.UNKNOWN, details: `Getting metadata from plugin failed: ${TOKEN}` }
 
 test.each([

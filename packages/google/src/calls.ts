@@ -1,3 +1,4 @@
+import { resetIsAvailableCache } from 'gcp-metadata'
 import { failureOf, failureOfToken, GoogleFailure, lacksToken, status } from './failure.ts'
 
 /** What every client of Google's libraries has. */
@@ -52,6 +53,7 @@ export function grpcCalls<C extends Client>(service: string, open: () => C): Cal
       return await opened
     } catch (error) {
       opened = undefined // a client that failed to begin would fail for ever
+      resetIsAvailableCache() // and so would the next, if a metadata server was not found in time
       throw failureOfToken(error)
     }
   }

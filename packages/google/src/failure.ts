@@ -7,10 +7,13 @@ export class GoogleFailure extends Error {
   override readonly name = 'GoogleFailure'
   /** The gRPC status. */
   readonly status: number
+  /** In which state a version of a secret is, such as DISABLED, if that is why the call failed. */
+  readonly state: string | undefined
 
-  constructor(message: string, code: number) {
+  constructor(message: string, code: number, state?: string) {
     super(message)
     this.status = code
+    this.state = state
   }
 }
 
@@ -26,13 +29,17 @@ interface GaxError {
   errorInfoMetadata?: { permission?: unknown }
 }
 
+/** How Secret Manager tells of a version that is not enabled; it has no words for machines. */
+const STATED = /^Secret Version \[[^\]]{1,500}\] is in ([A-Z_]{1,40}) state\b/
+
 /** Leaves behind what may hold a token or what was asked: texts of the server, metadata, earlier errors. */
 export function failureOf(service: string, error: unknown): GoogleFailure {
-  const { code, reason, errorInfoMetadata } = error as GaxError
+  const { code, details, reason, errorInfoMetadata } = error as GaxError
   const number = typeof code === 'number' ? code : status.UNKNOWN
-  const words = [reason, errorInfoMetadata?.permission].filter(isWord).join(' ')
+  const state = STATED.exec(String(details))?.[1]
+  const words = [reason, errorInfoMetadata?.permission, state].filter(isWord).join(' ')
   const why = words === '' ? '' : ` (${words})`
-  return new GoogleFailure(`${service} answered ${status[number] ?? number}${why}`, number)
+  return new GoogleFailure(`${service} answered ${status[number] ?? number}${why}`, number, state)
 }
 
 /** Whether a call was not sent because there was no token to send; gRPC has no status for that. */

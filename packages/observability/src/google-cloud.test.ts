@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '@ens/config'
-import { faultyLink } from '@ens/provider-servers'
+import { faultyLink, runModule } from '@ens/provider-servers'
 import { type GoogleTelemetry, startGoogleTelemetry } from '@ens/provider-servers/google-telemetry'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -110,4 +110,26 @@ test.each([
   ['en-server/job/last_success', false, 'en_server_job_last_success'],
 ])('%s is known to Prometheus and to Google Cloud by one name', (name, isCounter, known) => {
   expect(prometheusName(name, isCounter)).toBe(known)
+})
+
+test('a metadata server that was not found at first is looked for again', async () => {
+  const code = `
+    const { createServer } = await import('node:http')
+    const { once } = await import('node:events')
+    let failing = 1
+    const metadata = createServer((request, response) => {
+      if (failing-- > 0) return request.socket.destroy()
+      response.writeHead(200, { 'metadata-flavor': 'Google', 'content-type': 'application/json' })
+      response.end(JSON.stringify({ access_token: 'ya29.x', expires_in: 3600, token_type: 'Bearer' }))
+    }).listen(0, '127.0.0.1')
+    await once(metadata, 'listening')
+    process.env.GCE_METADATA_HOST = '127.0.0.1:' + metadata.address().port
+    const { googleHeaders } = await import(${JSON.stringify(fileURLToPath(new URL('./google-cloud.ts', import.meta.url)))})
+    const headers = googleHeaders({ projectId: 'health' })
+    return [await headers().catch(({ code }) => code), (await headers()).authorization]`
+  const { result } = await runModule(code, {
+    folder: import.meta.dirname,
+    variables: { HOME: '/nowhere' },
+  })
+  expect(result).toEqual(['telemetry_credentials_unavailable', 'Bearer ya29.x'])
 })

@@ -31,11 +31,18 @@ export function googleHeaders({
       return Object.fromEntries(await (await auth).getRequestHeaders())
     } catch (error) {
       auth = undefined
+      await forgetMachine()
       throw telemetryCredentialsUnavailable(
         `no credentials for Google Cloud's telemetry (${reasonOf(error)}); see https://cloud.google.com/docs/authentication/application-default-credentials`,
       )
     }
   }
+}
+
+/** The library remembers for good that it has found no metadata server, though one was only late. */
+async function forgetMachine(): Promise<void> {
+  const { resetIsAvailableCache } = await import('gcp-metadata')
+  resetIsAvailableCache()
 }
 
 async function openAuth(projectId: string | undefined) {

@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 /** Stands between a client and a server of this machine, and fails as networks do. Speaks any protocol on TCP. */
 export interface FaultyLink {
   readonly port: number
+  /** How many connections of clients are open, those that nobody uses included. */
+  readonly connections: number
   /** Lets nothing through in either direction, and ends nothing. */
   hang(): void
   /** As `hang`, but only for the connection that sends something next; for as long as it lasts. */
@@ -26,10 +28,13 @@ type Fault =
 
 export async function faultyLink(target: { port: number; host?: string }): Promise<FaultyLink> {
   const sockets = new Set<Socket>()
+  const clients = new Set<Socket>()
   let fault: Fault = { kind: 'none' }
 
   const server = createServer((client) => {
     const upstream = connect(target.port, target.host ?? '127.0.0.1')
+    clients.add(client)
+    client.on('close', () => clients.delete(client))
     let isHung = false
     /** Who hangs does not learn that the server has lost patience. */
     const unlessHung = (end: () => void) => () => {
@@ -101,6 +106,9 @@ export async function faultyLink(target: { port: number; host?: string }): Promi
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
+    get connections() {
+      return clients.size
+    },
     hang() {
       fault = { kind: 'hang' }
     },

@@ -4,7 +4,7 @@ import { IdentityPoolClient } from 'google-auth-library'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type GoogleCloud, startGoogleCloud, trustGoogleTestServers } from './google.ts'
 
-// Google's own client of Cloud Storage, which the blob store does not use (docs/decisions/0027), against the server that it is tried on.
+// Google's client of Cloud Storage without what the blob store puts around it, against the server that both are tried on.
 
 let cloud: GoogleCloud
 let authClient: IdentityPoolClient

@@ -9,6 +9,7 @@ import { serverCertificate } from './google/certificate.ts'
 import type { FaultSwitches } from './google/faults.ts'
 import { implementation, type Service, serviceDefinition } from './google/grpc-service.ts'
 import { KeyManagementService } from './google/key-management.ts'
+import { type MetadataServer, startMetadata } from './google/metadata-server.ts'
 import { SecretManagerService } from './google/secret-manager.ts'
 import { startStorage } from './google/storage-server.ts'
 
@@ -29,6 +30,8 @@ export interface GoogleCloud {
   credentials: Credentials
   /** From now on no token that was given out is good. */
   revokeTokens(): void
+  /** Has a token that all three accept, for machines without a credential file. */
+  metadata: Omit<MetadataServer, 'close'>
   storage: {
     port: number
     /** Also where a device downloads: `<endpoint>/<bucket>/<object>`. */
@@ -47,6 +50,9 @@ export interface GoogleCloud {
     /** Adds a version to `projects/P/secrets/S` and returns its name. */
     add(secret: string, contents: string | Uint8Array): string
     disable(version: string): void
+    destroy(version: string): void
+    /** Withholds the customer's key that the version is encrypted with. */
+    lock(version: string): void
   }
   close(): Promise<void>
 }
@@ -57,6 +63,7 @@ export async function startGoogleCloud(options: GoogleCloudOptions = {}): Promis
   const { buckets = [], now = () => new Date(0), pageSize } = options
   const kmsService = new KeyManagementService(pageSize === undefined ? { now } : { now, pageSize })
   const secrets = new SecretManagerService()
+  const metadata = await startMetadata(access)
   const storage = await startStorage(access, buckets)
   const kms = await startGrpc(access, kmsService, KMS)
   const secretManager = await startGrpc(access, secrets, SECRET_MANAGER)
@@ -64,6 +71,7 @@ export async function startGoogleCloud(options: GoogleCloudOptions = {}): Promis
   return {
     credentials: access.credentials(endpoint(storage)),
     revokeTokens: () => access.revokeTokens(),
+    metadata,
     storage: {
       port: storage.port,
       endpoint: endpoint(storage),
@@ -80,11 +88,14 @@ export async function startGoogleCloud(options: GoogleCloudOptions = {}): Promis
       endpoint: endpoint(secretManager),
       faults: secrets.faults,
       add: (secret, contents) => secrets.add(secret, contents),
-      disable: (version) => secrets.disable(version),
+      disable: (version) => secrets.change(version, 'DISABLED'),
+      destroy: (version) => secrets.change(version, 'DESTROYED'),
+      lock: (version) => secrets.change(version, 'LOCKED'),
     },
     async close() {
       kms.close()
       secretManager.close()
+      await metadata.close()
       await storage.close()
     },
   }

@@ -1,5 +1,7 @@
-import { type FaultyLink, faultyLink } from '@ens/provider-servers'
+import { fileURLToPath } from 'node:url'
+import { type FaultyLink, faultyLink, runModule } from '@ens/provider-servers'
 import {
+  GOOGLE_TEST_CA_FILE,
   type GoogleCloud,
   startGoogleCloud,
   trustGoogleTestServers,
@@ -63,10 +65,37 @@ test('a name without a version is the latest, and may say so', async () => {
   expect(await manager.get(`${NAMES}/named/versions/1`)).toBe('one')
 })
 
-test('a version that was disabled is not found', async () => {
-  const version = cloud.secretManager.add(`${NAMES}/disabled`, 'no longer')
-  cloud.secretManager.disable(version)
+test.each(['disable', 'destroy'] as const)('a version is not found after %s', async (end) => {
+  const version = cloud.secretManager.add(`${NAMES}/${end}`, 'no longer')
+  cloud.secretManager[end](version)
   await expect(manager.get(version)).rejects.toMatchObject({ code: 'secret_not_found' })
+})
+
+test('a version whose key is withheld is there, and cannot be had', async () => {
+  const version = cloud.secretManager.add(`${NAMES}/locked`, 'still')
+  cloud.secretManager.lock(version)
+  await expect(manager.get(version)).rejects.toMatchObject({ code: 'secret_manager_unavailable' })
+})
+
+test('a machine whose metadata server was not found at first is not without for good', async () => {
+  const version = cloud.secretManager.add(`${NAMES}/on-machine`, 'found')
+  cloud.metadata.breakDown(1)
+  const manager = JSON.stringify(
+    fileURLToPath(new URL('google-secret-manager.ts', import.meta.url)),
+  )
+  const code = `
+    const { googleSecretManager } = await import(${manager})
+    const manager = googleSecretManager({ endpoint: ${JSON.stringify(cloud.secretManager.endpoint)} })
+    const get = () => manager.get(${JSON.stringify(version)})
+    return [await get().catch(({ code }) => code), await get()]`
+  const { result } = await runModule(code, {
+    folder: import.meta.dirname,
+    variables: {
+      ...{ GCE_METADATA_HOST: cloud.metadata.host, GOOGLE_CLOUD_PROJECT: 'test' },
+      ...{ NODE_EXTRA_CA_CERTS: GOOGLE_TEST_CA_FILE, HOME: '/nowhere' }, // no credentials in a file
+    },
+  })
+  expect(result).toEqual(['secret_access_denied', 'found'])
 })
 
 test('a secret that changed on the way is not taken for one, nor quoted', async () => {

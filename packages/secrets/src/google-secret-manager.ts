@@ -72,13 +72,23 @@ function translated(cause: unknown, name: string): unknown {
     case status.INVALID_ARGUMENT:
       return secretNotFound(`there is no secret ${name}`, { cause })
     case status.FAILED_PRECONDITION:
-      return secretNotFound(`this version of the secret ${name} is disabled or destroyed`, {
-        cause,
-      })
+      return unusable(cause, name)
     case status.PERMISSION_DENIED:
     case status.UNAUTHENTICATED:
       return secretAccessDenied(`Secret Manager refuses this process the secret ${name}`, { cause })
     default:
       return secretManagerUnavailable(`Secret Manager failed with the secret ${name}`, { cause })
   }
+}
+
+/** Of a secret that is there, yet cannot be had, such as for a key of the customer's that is disabled, the last value may still serve. */
+function unusable(cause: GoogleFailure, name: string): Error {
+  if (cause.state === 'DISABLED' || cause.state === 'DESTROYED') {
+    const state = cause.state.toLowerCase()
+    return secretNotFound(`this version of the secret ${name} is ${state}`, { cause })
+  }
+  return secretManagerUnavailable(
+    `Secret Manager cannot give out the secret ${name}; the key that encrypts it may need a look`,
+    { cause },
+  )
 }

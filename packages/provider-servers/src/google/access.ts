@@ -19,6 +19,8 @@ export interface Credentials {
 export interface Access {
   credentials(origin: string): Credentials
   subjectToken(headers: NodeJS.Dict<string | string[]>): string | undefined
+  /** A token for whoever asks. */
+  issue(): { access_token: string; token_type: 'Bearer'; expires_in: number }
   /** Undefined unless the form asks for an exchange of our subject token. */
   exchange(form: URLSearchParams): object | undefined
   /** Whether the value of an `Authorization` header holds a token that was given out and not taken back. */
@@ -33,7 +35,14 @@ export function tokenAccess(): Access {
   const subject = randomBytes(24).toString('base64url')
   const tokens = new Set<string>()
   let issued = 0
+  const issue = () => {
+    const token = `ya29.${randomBytes(24).toString('base64url')}`
+    tokens.add(token)
+    issued++
+    return { access_token: token, token_type: 'Bearer' as const, expires_in: LIFETIME_SECONDS }
+  }
   return {
+    issue,
     credentials: (origin) => ({
       type: 'external_account',
       audience:
@@ -47,15 +56,7 @@ export function tokenAccess(): Access {
       if (form.get('grant_type') !== EXCHANGE) return undefined
       if (form.get('subject_token') !== subject) return undefined
       if (!form.get('scope')?.includes('https://www.googleapis.com/auth/')) return undefined
-      const token = `ya29.${randomBytes(24).toString('base64url')}`
-      tokens.add(token)
-      issued++
-      return {
-        access_token: token,
-        issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-        token_type: 'Bearer',
-        expires_in: LIFETIME_SECONDS,
-      }
+      return { ...issue(), issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' }
     },
     admits: (authorization) => tokens.has(/^Bearer (.+)$/.exec(authorization ?? '')?.[1] ?? ''),
     revokeTokens: () => tokens.clear(),

@@ -8,8 +8,8 @@ export interface FaultSwitches {
   throttle(calls: number): void
   /** The next so many calls meet an outage: 503, UNAVAILABLE. */
   breakDown(calls: number): void
-  /** The next so many calls are carried out, but the connection ends before the answer. Storage only. */
-  loseAnswers(calls: number): void
+  /** The next so many calls, `after` so many others, are carried out, but the connection ends before the answer. Storage only. */
+  loseAnswers(calls: number, after?: number): void
   /** Every answer from now on has a byte that differs from what its checksum was made of. */
   corruptAnswers(): void
   recover(): void
@@ -27,6 +27,7 @@ export function faultSwitches(): Faults {
   let refusing = false
   let corrupting = false
   let losing = 0
+  let sparing = 0
   let pending: { fault: Fault; left: number } | undefined
   const forTheNext = (fault: Fault, left: number) => {
     pending = { fault, left }
@@ -37,10 +38,11 @@ export function faultSwitches(): Faults {
     },
     throttle: (calls) => forTheNext('throttle', calls),
     breakDown: (calls) => forTheNext('break', calls),
-    loseAnswers(calls) {
+    loseAnswers(calls, after = 0) {
       losing = calls
+      sparing = after
     },
-    loses: () => losing-- > 0,
+    loses: () => sparing-- <= 0 && losing-- > 0,
     corruptAnswers() {
       corrupting = true
     },

@@ -6,8 +6,11 @@ import { callFailure, invalidArgument } from './status.ts'
 
 interface SecretVersion {
   contents: Buffer
-  state: 'ENABLED' | 'DISABLED' | 'DESTROYED'
+  state: State
 }
+
+/** The last is none of the service's: it cannot decrypt the version, for want of the customer's key. */
+type State = 'ENABLED' | 'DISABLED' | 'DESTROYED' | 'LOCKED'
 
 const VERSION =
   /^(projects\/[^/]+(?:\/locations\/[^/]+)?\/secrets\/[\w-]+)\/versions\/(\d+|latest)$/
@@ -29,9 +32,9 @@ export class SecretManagerService implements Service {
     return `${secret}/versions/${versions.length}`
   }
 
-  disable(version: string): void {
+  change(version: string, state: State): void {
     const found = this.#find(version)
-    if (found) found.state = 'DISABLED'
+    if (found) found.state = state
   }
 
   #find(name: string): (SecretVersion & { name: string }) | undefined {
@@ -48,6 +51,10 @@ export class SecretManagerService implements Service {
     }
     const found = this.#find(name)
     if (!found) throw callFailure(status.NOT_FOUND, `Secret Version [${name}] not found.`)
+    if (found.state === 'LOCKED') {
+      const details = 'The Cloud KMS key that protects this secret is in DISABLED state.'
+      throw callFailure(status.FAILED_PRECONDITION, details)
+    }
     if (found.state !== 'ENABLED') {
       const details = `Secret Version [${name}] is in ${found.state} state.`
       throw callFailure(status.FAILED_PRECONDITION, details)

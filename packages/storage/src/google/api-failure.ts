@@ -25,3 +25,28 @@ export function isTransient(error: unknown): boolean {
   const { status = 500 } = error
   return status === 408 || status === 429 || status >= 500
 }
+
+/** What an error of Google's client holds besides the request with its token, and the answer. */
+interface LibraryError {
+  response?: { statusCode?: unknown }
+  errors?: { reason?: unknown }[]
+  code?: unknown
+  name?: unknown
+}
+
+/** Leaves everything behind that may hold a token, or the provider's words. */
+export function apiFailure(error: unknown): ApiFailure {
+  const { response, errors, code, name } = error as LibraryError
+  const status = Number(response?.statusCode ?? (typeof code === 'number' ? code : 0))
+  if (status >= 400) {
+    const reason = wordOf(errors?.[0]?.reason) ?? 'no reason'
+    return new ApiFailure(`Cloud Storage answered ${status} (${reason})`, status)
+  }
+  const what = wordOf(code) ?? wordOf(name) ?? 'no reason'
+  return new ApiFailure(`no whole answer from Cloud Storage (${what})`)
+}
+
+/** Such as `rateLimitExceeded` or `ECONNRESET`. */
+function wordOf(value: unknown): string | undefined {
+  return typeof value === 'string' && /^\w{1,60}$/.test(value) ? value : undefined
+}

@@ -2,24 +2,23 @@ import { randomBytes } from 'node:crypto'
 import { whenConfigured } from '@ens/provider-servers'
 import type { Blobstore } from '../blobstore.ts'
 import { blobstoreContract } from '../testing/contract.ts'
+import { storageClient } from './client.ts'
 import { GOOGLE_CLOUD_STORAGE, googleCloudStorage } from './google-cloud-storage.ts'
-import { jsonApi } from './json-api.ts'
 
 // A bucket of a real account, by the credentials of the machine, or with GOOGLE_CLOUD_STORAGE_ENDPOINT of another server.
 
 whenConfigured('Google Cloud Storage', ['GOOGLE_TEST_BUCKET'], ({ GOOGLE_TEST_BUCKET: bucket }) => {
   const endpoint = process.env.GOOGLE_CLOUD_STORAGE_ENDPOINT || GOOGLE_CLOUD_STORAGE
   const folder = `test-${randomBytes(4).toString('hex')}`
-  const api = jsonApi({ endpoint })
+  const client = storageClient({ endpoint })
 
   blobstoreContract('of Google, elsewhere', async () => ({
     blobstore: inFolder(folder, googleCloudStorage({ endpoint })),
     bucket,
     missingBucket: `${bucket}-missing-${randomBytes(4).toString('hex')}`,
     headersOf: async (name) => {
-      const path = `/storage/v1/b/${bucket}/o/${encodeURIComponent(`${folder}/${name}`)}`
-      const { body } = await api({ method: 'GET', path, query: {} }, AbortSignal.timeout(10_000))
-      const { contentType, cacheControl } = JSON.parse(body.toString())
+      const [metadata] = await client.file(bucket, `${folder}/${name}`).getMetadata()
+      const { contentType = '', cacheControl = '' } = metadata
       return { contentType, cacheControl }
     },
   }))

@@ -1,19 +1,27 @@
-import { type FaultyLink, faultyLink } from '@ens/provider-servers'
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type FaultyLink, faultyLink, hugeAnswer, runModule } from '@ens/provider-servers'
 import {
+  GOOGLE_TEST_CA_FILE,
   type GoogleCloud,
   startGoogleCloud,
   trustGoogleTestServers,
 } from '@ens/provider-servers/google'
-import { IdentityPoolClient } from 'google-auth-library'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { GoogleAuth, IdentityPoolClient } from 'google-auth-library'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Blobstore, PutOptions } from '../blobstore.ts'
 import { blobstoreContract } from '../testing/contract.ts'
+import { operationsOn } from '../testing/operations.ts'
 import { googleCloudStorage } from './google-cloud-storage.ts'
 
 const { signal } = new AbortController()
 const ZIP: PutOptions = { contentType: 'application/zip', cacheable: true, signal }
 const OLD = Buffer.from('old')
 const NEW = Buffer.from('new')
+
+/** Without credentials in a file. */
+const MACHINE = { NODE_EXTRA_CA_CERTS: GOOGLE_TEST_CA_FILE, HOME: '/nowhere' }
 
 let cloud: GoogleCloud
 let link: FaultyLink
@@ -33,9 +41,9 @@ afterAll(async () => {
   await cloud.close()
 })
 
-function storeAt(endpoint: string): Blobstore {
-  const authClient = new IdentityPoolClient({ ...cloud.credentials, forceRefreshOnFailure: true })
-  return googleCloudStorage({ endpoint, authClient })
+function storeAt(endpoint: string, credentials = cloud.credentials): Blobstore {
+  const openAuth = () => new GoogleAuth({ authClient: new IdentityPoolClient(credentials) })
+  return googleCloudStorage({ endpoint, openAuth })
 }
 
 async function hanging(): Promise<Blobstore> {
@@ -133,6 +141,139 @@ test('a store that hangs midway is left at the deadline, and its connection with
   expect(cloud.storage.find('exports', 'hung')).toBeUndefined()
 })
 
+describe('a request that hangs is closed with its connection', () => {
+  /** Without the connections that are kept from before. */
+  async function hangAnew(): Promise<void> {
+    link.mend()
+    await expect.poll(() => link.connections).toBe(0)
+    link.hang()
+  }
+
+  test.each([0, 1, 2, 3])('when its caller leaves (operation %d)', async (index) => {
+    await hangAnew()
+    const left = new AbortController()
+    const operation = operationsOn(store, 'exports', 'hung')[index]
+    const attempt = operation?.({ signal: left.signal })
+    await expect.poll(() => link.connections).toBe(1)
+    left.abort()
+    await expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable' })
+    await expect.poll(() => link.connections).toBe(0)
+  })
+
+  test('though it is an upload that fills every buffer on the way', async () => {
+    await hangAnew()
+    const deadline = AbortSignal.timeout(200)
+    const big = Buffer.alloc(20_000_000)
+    const attempt = store.create('exports', 'hung', big, { ...ZIP, signal: deadline })
+    await expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable' })
+    await expect.poll(() => link.connections).toBe(0)
+  })
+
+  test('though it is a download that stopped midway', async () => {
+    await store.put('exports', 'stopped', Buffer.alloc(20_000_000), ZIP)
+    link.mend()
+    link.slowDown(5_000)
+    const attempt = store.get('exports', 'stopped', { signal: AbortSignal.timeout(200) })
+    await expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable' })
+    await expect.poll(() => link.connections).toBe(0)
+  })
+})
+
+test('a download that fails leaves the others alone', async () => {
+  await store.put('exports', 'several', Buffer.alloc(5_000_000, 'x'), ZIP)
+  link.slowDown(50)
+  const before = cloud.storage.requests
+  const others = [1, 2, 3].map(() => store.get('exports', 'several', { signal }))
+  const failing = store.get('exports', 'several', { signal, maxBytes: 1_000_000 })
+  await expect(failing).rejects.toMatchObject({ code: 'blob_too_large' })
+  for (const { contents } of await Promise.all(others)) expect(contents).toHaveLength(5_000_000)
+  expect(cloud.storage.requests - before).toBe(4)
+})
+
+describe('an object that nobody can hold', () => {
+  test.each([
+    ['declared', 10 ** 12],
+    ['not declared', undefined],
+  ])('is refused, its size being %s', async (_, declaredBytes) => {
+    const huge = await hugeAnswer({ ...(declaredBytes && { declaredBytes }) })
+    onTestFinished(() => huge.close())
+    const emulator = googleCloudStorage({ endpoint: `http://127.0.0.1:${huge.port}` })
+    const attempt = emulator.get('exports', 'huge', { signal, maxBytes: 1_000_000 })
+    await expect(attempt).rejects.toMatchObject({ code: 'blob_too_large' })
+    expect(await huge.hungUp).toBeLessThan(20_000_000)
+    expect(huge.requests()).toBe(1)
+  })
+
+  test('is not taken for the description of one either', async () => {
+    const huge = await hugeAnswer()
+    onTestFinished(() => huge.close())
+    const emulator = googleCloudStorage({ endpoint: `http://127.0.0.1:${huge.port}` })
+    const deadline = AbortSignal.timeout(400)
+    const attempt = emulator.delete('exports', 'huge', { signal: deadline })
+    await expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable' })
+    expect(await huge.hungUp).toBeLessThan(20_000_000)
+  })
+})
+
+test('no write is sent without a condition', async () => {
+  const { endpoint, requests } = await emptyServer()
+  const empty = googleCloudStorage({ endpoint })
+  for (const write of ['create', 'put'] as const) {
+    const attempt = empty[write]('exports', 'name', NEW, ZIP)
+    await expect(attempt).rejects.toMatchObject({ code: 'bucket_not_found' })
+  }
+  const writes = requests.map(({ url }) => url).filter((url) => url.startsWith('POST'))
+  expect(writes).toHaveLength(2)
+  for (const url of writes) expect(url).toMatch(/^POST .*[?&]ifGenerationMatch=0(&|$)/)
+})
+
+test('a put without a condition knows its own object when the answer is lost', async () => {
+  const put = () => store.put('exports', 'unconditional', NEW, ZIP)
+  await put()
+  const before = cloud.storage.requests
+  cloud.storage.faults.loseAnswers(1, 1)
+  const version = await put()
+  // A look at what is there, the upload, and a look that finds it.
+  expect(cloud.storage.requests - before).toBe(3)
+  expect((await store.get('exports', 'unconditional', { signal })).version).toBe(version)
+})
+
+test('a name may hold what the client would put a project into', async () => {
+  const name = '{{projectId}}/x'
+  await store.create('exports', name, NEW, ZIP)
+  expect(cloud.storage.find('exports', name)?.contents).toEqual(NEW)
+  expect(Buffer.from((await store.get('exports', name, { signal })).contents)).toEqual(NEW)
+})
+
+test('the variable of an emulator leads no request, nor a token, elsewhere', async () => {
+  const elsewhere = await emptyServer()
+  vi.stubEnv('STORAGE_EMULATOR_HOST', elsewhere.endpoint)
+  onTestFinished(() => {
+    vi.unstubAllEnvs()
+  })
+  await storeAt(cloud.storage.endpoint).put('exports', 'emulated', NEW, ZIP)
+  expect(cloud.storage.find('exports', 'emulated')?.contents).toEqual(NEW)
+  expect(elsewhere.requests).toEqual([])
+})
+
+/** A server that has nothing, and the headers of all that it was sent. */
+async function emptyServer() {
+  const requests: { url: string; headers: IncomingHttpHeaders }[] = []
+  const server = createServer((request, response) => {
+    const { method = '', url = '', headers } = request
+    requests.push({ url: `${method} ${url}`, headers })
+    request.resume()
+    response.writeHead(404).end()
+  })
+  server.listen(0, '127.0.0.1')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  await once(server, 'listening')
+  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
+}
+
 test('bytes that change on the way to us are not taken for the object', async () => {
   await store.put('exports', 'flipped', NEW, ZIP)
   cloud.storage.faults.corruptAnswers()
@@ -162,8 +303,8 @@ describe('credentials', () => {
 
   test('credentials that are refused are told apart from an outage, and not quoted', async () => {
     const source = { ...cloud.credentials.credential_source, headers: { 'x-secret': 'hunter2' } }
-    const authClient = new IdentityPoolClient({ ...cloud.credentials, credential_source: source })
-    const refused = googleCloudStorage({ endpoint: cloud.storage.endpoint, authClient })
+    const credentials = { ...cloud.credentials, credential_source: source }
+    const refused = storeAt(cloud.storage.endpoint, credentials)
     const error = await refused.get('exports', 'any', { signal }).catch((reason) => reason)
     expect(error).toMatchObject({ code: 'storage_access_denied' })
     expect(everythingIn(error)).not.toContain('hunter2')
@@ -177,10 +318,50 @@ describe('credentials', () => {
   })
 
   test('an emulator is sent none', async () => {
-    const emulator = googleCloudStorage({ endpoint: `http://127.0.0.1:${link.port}` })
-    link.cut()
-    const attempt = emulator.get('exports', 'any', { signal: AbortSignal.timeout(200) })
-    await expect(attempt).rejects.toMatchObject({ code: 'storage_unavailable' })
+    const { endpoint, requests } = await emptyServer()
+    for (const operation of operationsOn(googleCloudStorage({ endpoint }), 'exports', 'any')) {
+      await expect(operation({ signal })).rejects.toMatchObject({ code: 'bucket_not_found' })
+    }
+    expect(requests.length).toBeGreaterThan(4)
+    for (const { headers } of requests) expect(headers).not.toHaveProperty('authorization')
+  })
+
+  test('a token service that kept one call waiting keeps no later one', async () => {
+    const tokens = await faultyLink({ port: cloud.storage.port })
+    onTestFinished(() => tokens.close())
+    tokens.hang()
+    const hanging = { ...cloud.credentials, token_url: `https://localhost:${tokens.port}/v1/token` }
+    const found = [hanging, cloud.credentials]
+    const openAuth = () => {
+      return new GoogleAuth({ authClient: new IdentityPoolClient(found.shift() ?? hanging) })
+    }
+    const waiting = googleCloudStorage({ endpoint: cloud.storage.endpoint, openAuth })
+    const put = (deadline: AbortSignal) =>
+      waiting.put('exports', 'waiting', NEW, { ...ZIP, signal: deadline })
+    await expect(put(AbortSignal.timeout(300))).rejects.toMatchObject({
+      code: 'storage_unavailable',
+    })
+    await put(signal)
+    expect(tokens.connections).toBe(1)
+  })
+
+  test('a machine whose metadata server was not found at first is not without for good', async () => {
+    cloud.metadata.breakDown(1)
+    const code = `
+      const { openBlobstore } = await import('@ens/storage')
+      const googleEndpoint = ${JSON.stringify(cloud.storage.endpoint)}
+      const store = await openBlobstore({ blobstore: 'GOOGLE_CLOUD_STORAGE', googleEndpoint })
+      const put = () =>
+        store.put('exports', 'on-machine', Buffer.from('new'), {
+          ...{ contentType: 'text/plain', cacheable: false, signal: AbortSignal.timeout(20_000) }
+        })
+      return [await put().catch(({ code }) => code), typeof (await put())]`
+    const { result } = await runModule(code, {
+      folder: import.meta.dirname,
+      variables: { GCE_METADATA_HOST: cloud.metadata.host, ...MACHINE },
+    })
+    expect(result).toEqual(['storage_access_denied', 'string'])
+    expect(cloud.storage.find('exports', 'on-machine')?.contents).toEqual(NEW)
   })
 })
 

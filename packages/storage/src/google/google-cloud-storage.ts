@@ -10,11 +10,10 @@ import {
 } from '../errors.ts'
 import { guarded } from '../guarded.ts'
 import { CredentialsFailure, hasStatus, isTransient } from './api-failure.ts'
-import { type JsonApi, type JsonApiOptions, jsonApi } from './json-api.ts'
+import { type ClientOptions, type StorageClient, storageClient } from './client.ts'
+import { downloadObject } from './download.ts'
 import {
-  type Condition,
   deleteObject,
-  downloadObject,
   findObject,
   type GoogleObject,
   listOne,
@@ -26,51 +25,56 @@ import { withRetries } from './retries.ts'
 
 export const GOOGLE_CLOUD_STORAGE = 'https://storage.googleapis.com'
 
-export interface GoogleCloudStorageOptions extends Partial<JsonApiOptions> {
+export interface GoogleCloudStorageOptions extends Partial<ClientOptions> {
   random?: () => number
 }
 
 /** https://cloud.google.com/storage/docs/buckets#naming */
 const BUCKET = /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/
+/** `ifGenerationMatch` of an object that is not there. */
+const NONE = '0'
 
 interface Store {
-  api: JsonApi
+  client: StorageClient
   random: () => number
 }
 
 /**
- * Buckets of Google Cloud Storage. Every write but an unconditional `put` bears a condition on the object's generation, so that one
- * which is sent twice, or arrives late, does nothing the second time. Who may read is the bucket's business; no ACL is touched.
+ * Buckets of Google Cloud Storage. Every write bears a condition on the object's generation, so that one which is sent twice,
+ * or arrives late, does nothing then. Who may read is the bucket's business; no ACL is touched.
  */
 export function googleCloudStorage(options: GoogleCloudStorageOptions = {}): Blobstore {
-  const { endpoint = GOOGLE_CLOUD_STORAGE, random = Math.random, authClient } = options
-  const store = { api: jsonApi({ endpoint, ...(authClient && { authClient }) }), random }
+  const { random = Math.random, endpoint = GOOGLE_CLOUD_STORAGE, ...others } = options
+  const client = storageClient({ endpoint, ...others })
+  const store = { client, random }
   return guarded({
     capabilities: { store: true, conditionalPut: true, headers: true },
 
     async create(bucket, name, contents, put) {
       const upload = prepareUpload(bucket, name, contents, put)
-      const created = await write(store, upload, { ifGenerationMatch: '0' }, put.signal)
+      const created = await writeOnce(store, upload, NONE, put.signal)
       if (!created) throw objectExists(`object ${name} is in ${bucket} already`)
       return { digest: digestOf(contents) }
     },
 
     async put(bucket, name, contents, { onlyIf, ...put }) {
       const upload = prepareUpload(bucket, name, contents, put)
-      const condition = onlyIf === undefined ? {} : { ifGenerationMatch: generationOf(onlyIf) }
-      const written = await write(store, upload, condition, put.signal)
+      const written =
+        onlyIf === undefined
+          ? await replace(store, upload, put.signal)
+          : await writeOnce(store, upload, generationOf(onlyIf), put.signal)
       if (written) return versionOf(written, contents)
       throw objectChanged(`object ${name} in ${bucket} was replaced or deleted meanwhile`)
     },
 
-    get: (bucket, name, { signal }) =>
+    get: (bucket, name, { signal, maxBytes }) =>
       attempted(store, bucket, signal, async () => {
         try {
-          const found = await downloadObject(store.api, bucket, name, signal)
+          const found = await downloadObject(client, { bucket, name, maxBytes }, signal)
           return { contents: found.contents, version: versionOf(found, found.contents) }
         } catch (error) {
           if (!hasStatus(error, 404)) throw error
-          await requireBucket(store, bucket, signal)
+          await requireBucket(client, bucket, signal)
           throw objectNotFound(`no object ${name} in ${bucket}`)
         }
       }),
@@ -79,51 +83,75 @@ export function googleCloudStorage(options: GoogleCloudStorageOptions = {}): Blo
       // The generation is asked for first: a request that arrives late must not delete a successor of the same name.
       await attempted(store, bucket, signal, async () => {
         try {
-          const object = await findObject(store.api, bucket, name, signal)
-          await deleteObject(store.api, bucket, name, object, signal)
+          const object = await findObject(client, bucket, name, signal)
+          await deleteObject(client, bucket, name, object, signal)
         } catch (error) {
           if (!hasStatus(error, 404)) throw error
-          await requireBucket(store, bucket, signal)
+          await requireBucket(client, bucket, signal)
         }
       })
     },
   })
 }
 
-/** The object as it was written; undefined if the condition did not hold. */
-async function write(
+/** The object as it was written; undefined if what is there was not of that generation. */
+function writeOnce(
   store: Store,
   upload: Upload,
-  condition: Condition,
+  generation: string,
   signal: AbortSignal,
 ): Promise<GoogleObject | undefined> {
-  const { bucket } = upload
-  return attempted(store, bucket, signal, async (tried) => {
+  return attempted(store, upload.bucket, signal, async (tried) => {
     try {
-      return await sendUpload(store.api, upload, condition, signal)
+      return await send(store, upload, generation, signal)
     } catch (error) {
-      if (hasStatus(error, 404)) throw bucketNotFound(`there is no bucket ${bucket}`)
       if (!hasStatus(error, 412)) throw error
       // An earlier try may have written the object though its answer was lost. The upload's own mark proves it.
-      return tried > 0 ? ours(store, upload, signal) : undefined
+      const present = tried > 0 ? await findPresent(store, upload, signal) : undefined
+      return isOf(upload, present) ? present : undefined
     }
   })
 }
 
-async function ours(store: Store, { id, bucket, name }: Upload, signal: AbortSignal) {
+/** Takes the place of whatever is there. A request without a condition could do so long after we have left. */
+function replace(store: Store, upload: Upload, signal: AbortSignal): Promise<GoogleObject> {
+  return attempted(store, upload.bucket, signal, async () => {
+    const present = await findPresent(store, upload, signal)
+    if (present && isOf(upload, present)) return present // by an earlier try, whose answer was lost
+    return send(store, upload, present?.generation ?? NONE, signal)
+  })
+}
+
+async function send({ client }: Store, upload: Upload, generation: string, signal: AbortSignal) {
   try {
-    const present = await findObject(store.api, bucket, name, signal)
-    return present.upload === id ? present : undefined
+    return await sendUpload(client, upload, generation, signal)
+  } catch (error) {
+    if (hasStatus(error, 404)) throw bucketNotFound(`there is no bucket ${upload.bucket}`)
+    throw error
+  }
+}
+
+async function findPresent({ client }: Store, { bucket, name }: Upload, signal: AbortSignal) {
+  try {
+    return await findObject(client, bucket, name, signal)
   } catch (error) {
     if (hasStatus(error, 404)) return undefined
     throw error
   }
 }
 
+function isOf({ metadata }: Upload, present: GoogleObject | undefined): boolean {
+  return present?.upload === metadata.metadata.upload
+}
+
 /** A 404 may mean the object or the bucket. Whoever may not list is not told which, and is believed to mean the object. */
-async function requireBucket({ api }: Store, bucket: string, signal: AbortSignal): Promise<void> {
+async function requireBucket(
+  client: StorageClient,
+  bucket: string,
+  signal: AbortSignal,
+): Promise<void> {
   try {
-    await listOne(api, bucket, signal)
+    await listOne(client, bucket, signal)
   } catch (error) {
     if (hasStatus(error, 404)) throw bucketNotFound(`there is no bucket ${bucket}`)
     if (!hasStatus(error, 403)) throw error
@@ -139,7 +167,7 @@ async function attempted<T>(
   if (!BUCKET.test(bucket)) {
     throw invalidBucketName(`${JSON.stringify(bucket)} is not the name of a Cloud Storage bucket`)
   }
-  // 412 in a delete: replaced since it was looked at.
+  // 412 where it is thrown: replaced since it was looked at.
   const mayHelp = (error: unknown) => isTransient(error) || hasStatus(error, 412)
   try {
     return await withRetries({ signal, random, isTransient: mayHelp }, attempt)
