@@ -30,7 +30,7 @@ export async function prepareRuntime(services: readonly string[]): Promise<Runti
   if (problems === undefined)
     return {
       kind: 'built',
-      nodeOptions: ['--enable-source-maps'],
+      nodeOptions: [],
       entryOf: entry('dist/main.js'),
     }
   console.error(`the build fails:\n${problems}`)

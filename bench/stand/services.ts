@@ -86,6 +86,8 @@ async function environment(stand: Stand, port: number): Promise<Record<string, s
   const blobs = join(stand.folder, 'blobs')
   await mkdir(join(blobs, BUCKET), { recursive: true })
   return {
+    // As an image brings it along: filled by the first start of each service.
+    NODE_COMPILE_CACHE: join(stand.folder, 'compile-cache'),
     HOST: '127.0.0.1',
     PORT: String(port),
     METRICS_HOST: '127.0.0.1',

@@ -1,5 +1,4 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { p256 } from '@noble/curves/nist.js'
 import { isP256 } from './ecdsa.ts'
 import { invalidDigest, keyMalformed } from './errors.ts'
 import { guarded } from './guard.ts'
@@ -25,15 +24,17 @@ export function localSigner(privateKey: KeyObject): Signer {
   const secret = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url')
   return {
     publicKey: createPublicKey(privateKey),
-    sign: (digest, options) => guarded(options, async () => signed(secret, digest)),
+    sign: (digest, options) => guarded(options, () => signed(secret, digest)),
   }
 }
 
 // Node's own crypto cannot sign a digest that is already made; it would hash it a second time.
-function signed(secret: Uint8Array, digest: Uint8Array): Buffer {
+async function signed(secret: Uint8Array, digest: Uint8Array): Promise<Buffer> {
   if (digest.length !== DIGEST_LENGTH) {
     throw invalidDigest(`the digest has ${digest.length} bytes; SHA-256 has ${DIGEST_LENGTH}`)
   }
+  // Loaded when something is signed: most services only wrap keys.
+  const { p256 } = await import('@noble/curves/nist.js')
   return Buffer.from(p256.sign(digest, secret, { prehash: false, lowS: false, format: 'der' }))
 }
 

@@ -1,5 +1,4 @@
 import { isIP } from 'node:net'
-import rateLimit from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
 import { recordLimited } from './metrics.ts'
@@ -18,6 +17,7 @@ export async function addressLimit(
   maxPerMinute: number,
 ): Promise<((request: FastifyRequest) => Promise<number | undefined>) | undefined> {
   if (maxPerMinute === 0) return undefined
+  const { default: rateLimit } = await import('@fastify/rate-limit')
   await app.register(rateLimit, {
     global: false,
     max: maxPerMinute,

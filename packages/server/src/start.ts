@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { setSourceMapsSupport } from 'node:module'
 import { dirname, join } from 'node:path'
 import { isAppError } from '@ens/errors'
 import {
@@ -48,6 +49,8 @@ export async function start<Schema extends ServiceConfig>(
   load: () => Promise<ServiceModule<z.output<Schema>>>,
   options: StartOptions = {},
 ): Promise<void> {
+  // Of what is loaded from here on. Those of libraries would take longer to read than all of ours to compile.
+  setSourceMapsSupport(true, { nodeModules: false, generatedCode: false })
   const service = serviceName()
   try {
     await run(service, schema, load, options)
