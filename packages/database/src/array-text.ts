@@ -1,6 +1,6 @@
 /*
  * Arrays as PostgreSQL reads them (its manual, "Array Value Input"), of elements that need no quotes. The driver would quote and
- * escape each, which is a tenth of what it does for a publish.
+ * escape each, which takes it six times as long.
  */
 
 /** Undefined is null. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type pg from 'pg'
 import type { Sql } from 'sql-template-tag'
-import { type CopiedPiece, copyData } from './copy-data.ts'
+import { copyData } from './copy-data.ts'
 import { translated } from './fault.ts'
 import { unlessAborted, withinTime } from './within-time.ts'
 
@@ -96,7 +96,7 @@ class CopyQuery implements pg.Submittable {
   }
 
   /** Whether the copy ended well the driver finds out: a refusal comes back as an error. */
-  #handBack(rest: NonNullable<CopiedPiece['rest']>): void {
+  #handBack(rest: Buffer): void {
     this.#socket?.removeListener('data', this.#onData).on('data', this.#readOn)
     this.#readOn(rest)
   }

@@ -3,7 +3,7 @@ import { runs } from '@ens/property-tests'
 import fc from 'fast-check'
 import JSZip from 'jszip'
 import { describe, expect, test } from 'vitest'
-import { readArchive } from './read-archive.ts'
+import { type ArchiveLimits, openArchive, readArchive } from './read-archive.ts'
 import { example } from './testing/vectors.ts'
 import { writeArchive } from './write-archive.ts'
 import { readDirectory } from './zip-directory.ts'
@@ -25,6 +25,7 @@ describe('an archive that another writer made is read', () => {
       const archive = await jszipArchive({ 'readme.txt': 'hello', 'x/export.bin': 'no' }, method)
 
       expect(await readArchive(archive)).toEqual({ exportBin, exportSig })
+      expect(await readInPieces(archive)).toEqual({ exportBin, exportSig })
     },
   )
 
@@ -68,6 +69,22 @@ describe('a reader cannot be made to hold more than its limits:', () => {
     await expect(readArchive(archive, { exportSigBytes: 5 })).rejects.toMatchObject({
       code: 'export_archive_too_large',
     })
+    await expect(readInPieces(archive, { exportBinBytes: 1_000_000 })).rejects.toMatchObject({
+      code: 'export_archive_too_large',
+    })
+  })
+
+  test('of an entry that lies about its size no piece goes beyond what it says', async () => {
+    const archive = await writeArchive(Buffer.alloc(1_000_001), exportSig)
+    setDirectoryField(archive, 24, 600_000)
+    let bytes = 0
+    const reading = async () => {
+      for await (const piece of openArchive(archive).exportBin()) bytes += piece.length
+    }
+
+    await expect(reading()).rejects.toMatchObject({ code: 'export_archive_unreadable' })
+    expect(bytes).toBeGreaterThan(0)
+    expect(bytes).toBeLessThanOrEqual(600_000)
   })
 
   test('an entry that lies about its size is unpacked no further than it says', async () => {
@@ -97,6 +114,7 @@ describe('an archive is refused', () => {
     setDirectoryField(archive, field, value)
 
     await expect(readArchive(archive)).rejects.toMatchObject({ code: 'export_archive_unreadable' })
+    await expect(readInPieces(archive)).rejects.toMatchObject({ code: 'export_archive_unreadable' })
   })
 
   test('that holds export.bin twice, since two readers would see two files', async () => {
@@ -139,7 +157,9 @@ test('random and damaged archives are read or refused, never anything else', asy
     })
   await fc.assert(
     fc.asyncProperty(fc.oneof(damaged, fc.uint8Array({ maxLength: 100 })), async (archive) => {
-      expect(await outcome(archive)).toMatch(/^(read|export_archive_(unreadable|too_large))$/)
+      const whole = await outcome(() => readArchive(archive))
+      expect(whole).toMatch(/^(read|export_archive_(unreadable|too_large))$/)
+      expect(await outcome(() => readInPieces(archive))).toBe(whole)
     }),
     { numRuns: runs(3_000) },
   )
@@ -155,9 +175,16 @@ test('whatever is written is read back', async () => {
   )
 })
 
-async function outcome(archive: Uint8Array): Promise<string> {
+async function readInPieces(archive: Uint8Array, limits?: Partial<ArchiveLimits>) {
+  const opened = openArchive(archive, limits)
+  const pieces: Buffer[] = []
+  for await (const piece of opened.exportBin()) pieces.push(piece)
+  return { exportBin: Buffer.concat(pieces), exportSig: await opened.exportSig() }
+}
+
+async function outcome(read: () => Promise<unknown>): Promise<string> {
   try {
-    await readArchive(archive)
+    await read()
     return 'read'
   } catch (error) {
     return isAppError(error) ? error.code : String(error)

@@ -14,7 +14,7 @@ export interface ArchiveLimits {
   entries: number
 }
 
-/** Room for two million keys; a file of the default size has a quarter of that. */
+/** Room for 1.9 million keys; a file of the default size has half a million. */
 export const ARCHIVE_LIMITS: ArchiveLimits = {
   archiveBytes: 64 * MIB,
   exportBinBytes: 64 * MIB,

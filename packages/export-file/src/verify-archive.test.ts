@@ -5,7 +5,7 @@ import { decodeExport } from './decode-export.ts'
 import { readArchive } from './read-archive.ts'
 import { encodeSignatureList } from './signature-list.ts'
 import { example, exampleKey, exportBinOf, sigVectors, zipVectors } from './testing/vectors.ts'
-import { checkSignatures, verifyArchive } from './verify-archive.ts'
+import { checkSignatures, signatureCheck, verifyArchive } from './verify-archive.ts'
 import { writeArchive } from './write-archive.ts'
 
 const publicKeys = zipVectors.public_keys.map((key) => ({
@@ -45,6 +45,9 @@ test.each(sigVectors.verification)('signature "$name" is valid: $valid', (vector
   const signatures = checkSignatures(exportBin, exportSig, [{ ...name, publicKey }])
 
   expect(signatures).toEqual([{ ...name, verdict: vector.valid ? 'valid' : 'invalid' }])
+  const inPieces = signatureCheck(exportSig, [{ ...name, publicKey }])
+  for (let at = 0; at < exportBin.length; at += 7) inPieces.update(exportBin.subarray(at, at + 7))
+  expect(inPieces.verdicts()).toEqual(signatures)
 })
 
 describe('the published example archive', () => {
@@ -111,6 +114,14 @@ test('two public keys may share id and version; one that verifies is enough', ()
 
   expect(
     checkSignatures(example.exportBin, example.exportSig, [impostor, exampleKey]),
+  ).toMatchObject([{ verdict: 'valid' }])
+})
+
+test('a public key behind one that verifies is not looked at', () => {
+  const damaged = { ...exampleKey, publicKey: 'no PEM' }
+
+  expect(
+    checkSignatures(example.exportBin, example.exportSig, [exampleKey, damaged]),
   ).toMatchObject([{ verdict: 'valid' }])
 })
 

@@ -89,7 +89,7 @@ function lastOfEach(signatures: readonly ExportSignature[]): ExportSignature[] {
 
 /** A look whether a signature is by one of the keys that have its name. */
 interface Attempt {
-  key: KeyObject
+  publicKey: string | KeyObject
   verifier: Verify
 }
 
@@ -99,17 +99,15 @@ function attempts(
 ): Attempt[] {
   return publicKeys
     .filter((known) => known.keyId === keyId && known.keyVersion === keyVersion)
-    .map(({ publicKey }) => ({
-      key: typeof publicKey === 'string' ? publicKeyFromPem(publicKey) : publicKey,
-      verifier: createVerify('sha256'),
-    }))
+    .map(({ publicKey }) => ({ publicKey, verifier: createVerify('sha256') }))
 }
 
 function judge(signature: Uint8Array, attempts: readonly Attempt[]): Verdict {
   if (attempts.length === 0) return 'unknown-key'
-  const isValid = attempts.some(({ key, verifier }) =>
-    verifier.verify({ key, dsaEncoding: 'der' }, signature),
-  )
+  const isValid = attempts.some(({ publicKey, verifier }) => {
+    const key = typeof publicKey === 'string' ? publicKeyFromPem(publicKey) : publicKey
+    return verifier.verify({ key, dsaEncoding: 'der' }, signature)
+  })
   return isValid ? 'valid' : 'invalid'
 }
 

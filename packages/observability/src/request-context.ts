@@ -23,8 +23,8 @@ export function requestContext(fields: LogFields): (work: () => void) => void {
 }
 
 /**
- * A logger for one request, which carries the fields wherever it is used. No child of the logger: to make one costs as much
- * as to write a line, and most requests write one.
+ * A logger for one request, which carries the fields wherever it is used. No child of pino's, which would prepare for
+ * each request what at most one line of it needs.
  */
 export function requestLogger(parent: Logger, fields: LogFields): Logger {
   return Object.assign(Object.create(parent) as Logger, { [FIELDS]: masked(fields) })

@@ -49,7 +49,7 @@ export async function start<Schema extends ServiceConfig>(
   load: () => Promise<ServiceModule<z.output<Schema>>>,
   options: StartOptions = {},
 ): Promise<void> {
-  // Of what is loaded from here on. Those of libraries would take longer to read than all of ours to compile.
+  // Of what is loaded from here on, but not of libraries, whose maps take a tenth of the start to read.
   setSourceMapsSupport(true, { nodeModules: false, generatedCode: false })
   const service = serviceName()
   try {

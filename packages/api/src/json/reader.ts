@@ -25,35 +25,12 @@ const QUOTED_LENGTH = 64
 /** A reader for an object whose every field has a default. */
 export function readerOf<Schema extends z.ZodObject>(schema: Schema): Reader<z.output<Schema>> {
   const fields = fieldsOf(schema)
-  const readAsDocumented = documentedReader(schema)
   return (value, path = []) => {
-    const documented = readAsDocumented(value)
-    if (documented !== undefined) return documented
     const read = schema.parse({})
     if (value === null) return read
     if (!isObject(value)) throw fault(path, 'expected an object')
     return Object.assign(read, readMembers(value, fields, path))
   }
-}
-
-/**
- * One look for objects that are exactly as documented, as nearly all are; undefined for the others. Not for objects that hold
- * others: their schemas would go on behind the first fault.
- */
-function documentedReader<Schema extends z.ZodObject>(
-  schema: Schema,
-): (value: unknown) => z.output<Schema> | undefined {
-  const isFlat = Object.values(schema.shape).every((type) => isPlain(type as z.ZodType))
-  if (!isFlat) return () => undefined
-  return (value) => {
-    const { data } = schema.safeParse(value)
-    return data !== undefined && Object.values(data).every(isWellFormed) ? data : undefined
-  }
-}
-
-/** Text with half a character in it is mended when it is read member by member. */
-function isWellFormed(value: unknown): boolean {
-  return typeof value !== 'string' || value.isWellFormed()
 }
 
 function readMembers(value: Record<string, unknown>, fields: Fields, path: Path): object {
@@ -83,17 +60,8 @@ function fieldsOf(schema: z.ZodObject): Fields {
   return fields
 }
 
-function isPlain(type: z.ZodType): boolean {
-  const inner = withoutDefault(type)
-  return !(inner instanceof z.ZodArray || inner instanceof z.ZodObject)
-}
-
-function withoutDefault(type: z.ZodType): unknown {
-  return type instanceof z.ZodDefault ? type.unwrap() : type
-}
-
 function fieldReader(type: z.ZodType): Reader {
-  const inner = withoutDefault(type)
+  const inner = type instanceof z.ZodDefault ? type.unwrap() : type
   if (inner instanceof z.ZodArray) return listReader(inner)
   return inner instanceof z.ZodObject ? readerOf(inner) : valueReader(type)
 }
