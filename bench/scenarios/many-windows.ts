@@ -4,7 +4,7 @@ import { KEYS_PER_PUBLISH } from '../load/publishes.ts'
 import { short } from '../report/table.ts'
 import { type BenchDatabase, settle, withDatabase } from '../stand/databases.ts'
 import { seed } from '../stand/seed.ts'
-import { exportWindows, MB } from './exporting.ts'
+import { exportWindows, MB, selectionOf } from './exporting.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -18,21 +18,25 @@ export async function benchManyWindows(bench: Bench): Promise<void> {
     const windows = pastWindows(count)
     report.progress(`export: storing ${what}`)
     await fill(database, windows, publishes)
-    const runs = await inRounds(bench, `export: ${what}`, (round) =>
-      exportWindows(bench, {
+    const rounds = await inRounds(bench, `export: ${what}`, async (round) => {
+      const copyMs = await copyAll(bench, database, windows)
+      const run = await exportWindows(bench, {
         database,
         windows,
         filenameRoot: `windows-${round}`,
         periodSeconds: INTERVAL_MS / 1000,
         variables: { TRUNCATE_WINDOW: '10m' },
-      }),
-    )
+      })
+      return { copyMs, run }
+    })
+    const runs = rounds.map(({ run }) => run)
     report.add({
       id: 'export.windows',
       name: what,
       unit: 's',
       better: 'lower',
       rounds: runs.map(({ ms }) => ms / 1000),
+      limit: { name: 's bare copies', rounds: rounds.map(({ copyMs }) => copyMs / 1000) },
       target: { atMost: 6 },
     })
     report.add({
@@ -45,6 +49,18 @@ export async function benchManyWindows(bench: Bench): Promise<void> {
     })
     report.explain('export.windows.runs', runs)
   })
+}
+
+/** How long it takes to copy one window after the other out of the database, and nothing else. */
+async function copyAll(
+  { load }: Bench,
+  { url }: BenchDatabase,
+  windows: readonly BatchRange[],
+): Promise<number> {
+  let ms = 0
+  for (const window of windows)
+    ms += (await load.run('copyOut', { url, selection: selectionOf(window) })).ms
+  return ms
 }
 
 /** Oldest first, one after the other, the last of them ended an hour ago or more. */

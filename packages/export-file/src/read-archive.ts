@@ -142,7 +142,7 @@ async function* decompressInPieces(raw: Buffer, entry: DirectoryEntry): AsyncGen
   }
 }
 
-const PIECE_BYTES = 256 * 1024
+const PIECE_BYTES = 64 * 1024
 
 /** Throws if it is neither deflated nor stored. */
 function isDeflated({ name, flags, method }: DirectoryEntry): boolean {

@@ -79,7 +79,7 @@ async function writeEntry(zip: GrowingBuffer, name: string, contents: ExportBin)
 }
 
 /** Higher levels take up to seven times as long for 0.01 of 18 bytes per key: keys are random, the rest is found at once. */
-const DEFLATE = { level: 6, memLevel: 9, chunkSize: 256 * 1024 }
+const DEFLATE = { level: 6, memLevel: 9, chunkSize: 64 * 1024 }
 
 /** Lets pieces through and shows each to `look`. */
 function tap(look: (piece: Uint8Array) => void): Transform {

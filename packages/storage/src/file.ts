@@ -6,7 +6,7 @@ import { type BoundedObject, requireSize } from './size.ts'
 
 /** A pipe that somebody has put there would otherwise hold a thread until it is written to. */
 const WITHOUT_WAITING = constants.O_RDONLY | constants.O_NONBLOCK
-const PIECE_BYTES = 1024 * 1024
+const PIECE_BYTES = 64 * 1024
 
 /** The contents of a file; undefined if there is none. Throws `blob_too_large`, before it is read. */
 export function readFileBounded(path: string, object: BoundedObject): Promise<Buffer | undefined> {

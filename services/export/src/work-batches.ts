@@ -18,8 +18,19 @@ export interface WorkCounts {
 /** A lease outlives the deadline of its run, so that a run that is just ending is not joined by another. */
 const LEASE_GRACE_MS = 30_000
 
+/** Phones ask for an index some times a day; what a worker that dies has not listed, the next run lists. */
+const INDEX_EVERY_MS = 1000
+
 /** How long a batch waits for a publish on its way. */
 const POSTPONE_MS = 15_000
+
+/** One call of the worker. */
+interface Run {
+  counts: WorkCounts
+  /** After a batch of this config. */
+  writeIndexes: (configId: number) => Promise<void>
+  signal: AbortSignal
+}
 
 /**
  * Exports finished windows, oldest first, until none is left or the signal aborts, and mends what indexes say. What is finished
@@ -27,7 +38,11 @@ const POSTPONE_MS = 15_000
  * thrown together at the end.
  */
 export async function workBatches(deps: ExportDeps, signal: AbortSignal): Promise<WorkCounts> {
-  const counts: WorkCounts = { batches: 0, files: 0, keys: 0, postponed: 0 }
+  const run: Run = {
+    counts: { batches: 0, files: 0, keys: 0, postponed: 0 },
+    writeIndexes: indexWriter(deps, signal),
+    signal,
+  }
   const failures: unknown[] = []
   const attempt = async (work: () => Promise<unknown>) => {
     try {
@@ -38,7 +53,7 @@ export async function workBatches(deps: ExportDeps, signal: AbortSignal): Promis
   }
   for (let lease = await leaseNext(deps, signal); lease; lease = await leaseNext(deps, signal)) {
     const current = lease
-    await attempt(() => workLease(deps, current, counts, signal))
+    await attempt(() => workLease(deps, current, run))
   }
   await attempt(() => writeDueIndexes(deps, signal))
   // Each config costs a look at its keys, for which a run that was ended has no time.
@@ -46,7 +61,7 @@ export async function workBatches(deps: ExportDeps, signal: AbortSignal): Promis
   if (signal.aborted) failures.push(workUnfinished())
   if (failures.length > 0) throw new AggregateError(failures, 'some batches failed')
   deps.events.workDone()
-  return counts
+  return run.counts
 }
 
 /** Records how far behind each config is. */
@@ -75,8 +90,7 @@ function leaseNext(
 async function workLease(
   deps: ExportDeps,
   lease: exportBatches.Lease,
-  counts: WorkCounts,
-  signal: AbortSignal,
+  { counts, writeIndexes, signal }: Run,
 ): Promise<void> {
   const { batch } = lease
   const startedAt = performance.now()
@@ -90,7 +104,21 @@ async function workLease(
   counts.files += outcome.files.length
   for (const file of outcome.files) counts.keys += file.keyCount
   deps.events.completed(batch, outcome.files.length, performance.now() - startedAt)
-  if (outcome.files.length > 0) await writeDueIndexes(deps, signal, batch.configId)
+  if (outcome.files.length > 0) await writeIndexes(batch.configId)
+}
+
+/**
+ * Writes the indexes of a config after its first batch, and then once in a while: who catches up on a day of short windows would
+ * else take as long to write indexes as archives. The end of the run writes the rest.
+ */
+function indexWriter(deps: ExportDeps, signal: AbortSignal): Run['writeIndexes'] {
+  const writtenAt = new Map<number, number>()
+  return async (configId) => {
+    const at = deps.now().getTime()
+    if (at < (writtenAt.get(configId) ?? 0) + INDEX_EVERY_MS) return
+    writtenAt.set(configId, at)
+    await writeDueIndexes(deps, signal, configId)
+  }
 }
 
 async function workOrGiveBack(

@@ -54,6 +54,22 @@ describe('an index', () => {
     expect(await workBatches(deps, signal)).toMatchObject({ batches: 0 })
   })
 
+  test('of many windows is written with the first of them and again at the end, and lists all', async () => {
+    for (const [seed, hour] of [13, 14, 15, 16].entries())
+      await exporter.publish({
+        key: aKey(seed + 2),
+        createdAt: new Date(`2020-10-05T${hour}:00:00Z`),
+      })
+    exporter.at('2020-10-05T19:00')
+    const lines: number[] = []
+    const counted = hookedBlobstore(exporter.deps.blobstore, (step) => {
+      if (step === 'after put') lines.push(bodyOf(INDEX).split('\n').length)
+    })
+    await exporter.createBatches()
+    await workBatches({ ...exporter.deps, blobstore: counted }, signal)
+    expect(lines).toEqual([2, 5])
+  })
+
   test('whose lock went to another writer meanwhile is not noted as written', async () => {
     await exporter.db.execute(sql`update export_index set version = version + 1`)
     await exporter.blobstore.put(BUCKET, INDEX, Buffer.from('x'), options)

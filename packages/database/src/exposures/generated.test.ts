@@ -94,4 +94,6 @@ test('what a window releases is known, and whether it was generated, up to a lim
     { key: aKey(4), createdAt: OCTOBER_5_NOON, isGenerated: true },
   ])
   expect(await exposures.listPresent(db, selection, 2)).toHaveLength(2)
+  expect(await exposures.countPresent(db, selection, 10)).toBe(3)
+  expect(await exposures.countPresent(db, selection, 2)).toBe(2)
 })

@@ -19,6 +19,18 @@ export interface GeneratedExposure {
   createdAt: Date
 }
 
+/** How many keys a window releases, as far as it is worth counting: `limit` at most. */
+export async function countPresent(
+  db: Queryable,
+  selection: Selection,
+  limit: number,
+): Promise<number> {
+  const [row] = await db.query<{ count: number }>(sql`
+    select count(*) as count from (
+      select from exposure where ${isReleased(asParameters(selection))} limit ${limit}) as present`)
+  return row?.count ?? 0
+}
+
 /** The keys that a window releases, in no order, but no more than `limit` of them. */
 export async function listPresent(
   db: Queryable,
