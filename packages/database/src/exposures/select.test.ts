@@ -123,6 +123,18 @@ describe('in which state, in the window from 8 to 12', () => {
   })
 })
 
+test('regions are taken as they are spelt, whatever is in them', async () => {
+  const odd = ["o'k", 'a\\b', '"q"', '{x,y}', "'; drop table exposure; --"]
+  for (const [i, region] of odd.entries())
+    await db.execute(sql`
+      insert into exposure (exposure_key, created_at, transmission_risk, regions, traveler,
+        local_provenance, interval_number, interval_count, app_package_name)
+      values (${Buffer.alloc(16, i)}, ${hour('08')}, 4, ${[region]}::text[], false, true, 2669616, 144, 'app')`)
+  const own = { ...window('08', '12'), inputRegions: odd.slice(0, 4), excludeRegions: odd.slice(3) }
+  const { keys } = await select(own)
+  expect(keys.map(({ key }) => key[0])).toEqual([0, 1, 2])
+})
+
 test('the order is a function of the set: equal metadata together, by key within it', async () => {
   const numbered = (...bytes: number[]) => bytes.map((byte) => Buffer.alloc(16, byte))
   await insertAll(numbered(200, 3, 90, 7), 'likely')

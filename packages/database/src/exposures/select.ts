@@ -3,8 +3,8 @@ import sql, { join, type Sql } from 'sql-template-tag'
 import type { Queryable, Transaction } from '../database.ts'
 import { keyPages } from './key-pages.ts'
 import {
+  asLiterals,
   asParameters,
-  asSettings,
   isReleased,
   isRevised,
   type Selection,
@@ -34,7 +34,7 @@ export async function* streamKeys(
   selection: Selection,
   signal?: AbortSignal,
 ): AsyncGenerator<KeyColumns> {
-  const terms = await asSettings(tx, selection)
+  const terms = await asLiterals(tx, selection)
   const wasRevised = sql`revised_at < ${terms.end}`
   yield* inOrder(
     tx,
@@ -56,7 +56,7 @@ export async function* streamRevisedKeys(
   selection: Selection,
   signal?: AbortSignal,
 ): AsyncGenerator<KeyColumns> {
-  const terms: SelectionTerms = await asSettings(tx, selection)
+  const terms: SelectionTerms = await asLiterals(tx, selection)
   yield* inOrder(
     tx,
     sql`

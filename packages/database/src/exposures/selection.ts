@@ -1,4 +1,4 @@
-import sql, { type Sql } from 'sql-template-tag'
+import sql, { raw, type Sql } from 'sql-template-tag'
 import type { Transaction } from '../database.ts'
 
 /** Which keys go into the archives of one window. */
@@ -32,23 +32,27 @@ export function asParameters(selection: Selection): SelectionTerms {
   }
 }
 
-/** A selection as settings of the transaction, for COPY, which takes no parameters. Each is read once per statement, not per row. */
-export async function asSettings(tx: Transaction, selection: Selection): Promise<SelectionTerms> {
+/**
+ * A selection as literals, for COPY, which takes no parameters; the server quotes them. Because the planner sees how much they
+ * select, several processes sort a large window.
+ */
+export async function asLiterals(tx: Transaction, selection: Selection): Promise<SelectionTerms> {
   const terms = asParameters(selection)
-  await tx.query(sql`
-    select set_config('export.keys_from', ${terms.keysFrom}::text, true),
-      set_config('export.end', ${terms.end}::text, true),
-      set_config('export.input_regions', ${terms.inputRegions}::text, true),
-      set_config('export.exclude_regions', ${terms.excludeRegions}::text, true),
-      set_config('export.include_travelers', ${terms.includeTravelers}::text, true),
-      set_config('export.only_non_travelers', ${terms.onlyNonTravelers}::text, true)`)
+  const [row] = await tx.query<{ literals: string[] }>(sql`
+    select array[
+      quote_literal(${terms.keysFrom}), quote_literal(${terms.end}),
+      quote_literal(${terms.inputRegions}), quote_literal(${terms.excludeRegions}),
+      quote_literal(${terms.includeTravelers}), quote_literal(${terms.onlyNonTravelers})
+    ] as literals`)
+  const [keysFrom, end, inputRegions, excludeRegions, includeTravelers, onlyNonTravelers] =
+    row?.literals ?? []
   return {
-    keysFrom: sql`(select current_setting('export.keys_from')::timestamptz)`,
-    end: sql`(select current_setting('export.end')::timestamptz)`,
-    inputRegions: sql`(select current_setting('export.input_regions')::text[])`,
-    excludeRegions: sql`(select current_setting('export.exclude_regions')::text[])`,
-    includeTravelers: sql`(select current_setting('export.include_travelers')::boolean)`,
-    onlyNonTravelers: sql`(select current_setting('export.only_non_travelers')::boolean)`,
+    keysFrom: raw(`${keysFrom}::timestamptz`),
+    end: raw(`${end}::timestamptz`),
+    inputRegions: raw(`${inputRegions}::text[]`),
+    excludeRegions: raw(`${excludeRegions}::text[]`),
+    includeTravelers: raw(`${includeTravelers}::boolean`),
+    onlyNonTravelers: raw(`${onlyNonTravelers}::boolean`),
   }
 }
 
