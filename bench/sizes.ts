@@ -62,6 +62,7 @@ const FULL: Sizes = {
   limitMinutes: 240,
   rounds: 5,
   roundSeconds: 8,
+  warmUpPublishes: 12_000,
   liveKeys: [1_000_000, 10_000_000],
   chaffSamples: 2000,
   starts: 9,

@@ -19,6 +19,9 @@ export const exposure = (
   profileFolder,
 })
 
+/** What can be loaded: a service, or what it is compared with. */
+type Loaded = Pick<Service, 'port' | 'cpuMs'>
+
 /** How many publishes a service takes when it is given all it can take, and what each costs. */
 export interface Saturation {
   perSecond: number
@@ -32,7 +35,7 @@ export interface Saturation {
 /** Publishes so many times, as fast as the services answer; they share the load and the database. */
 export async function saturate(
   { stand, load }: Pick<Bench, 'stand' | 'load'>,
-  services: readonly Service[],
+  services: readonly Loaded[],
   publishes: number,
 ): Promise<Saturation> {
   await load.run('makePublishes', { real: publishes, authority: stand.configuration.authority })
@@ -56,7 +59,7 @@ export async function saturate(
 }
 
 /** A new process is slow at first, and so is a new table; returns the rate it has reached. */
-export async function warmUp(bench: Bench, service: Service): Promise<number> {
+export async function warmUp(bench: Bench, service: Loaded): Promise<number> {
   const { warmUpPublishes } = bench.sizes
   await saturate(bench, [service], Math.ceil(warmUpPublishes / 2))
   return (await saturate(bench, [service], Math.ceil(warmUpPublishes / 2))).perSecond
@@ -75,7 +78,7 @@ export function mustAllBeTaken({ statuses }: LoopResult): void {
 }
 
 /** Reads the processor time of services and database now; the answer says what they have used since. */
-export function startMeter(postgresPid: number, services: readonly Service[]) {
+export function startMeter(postgresPid: number, services: readonly Pick<Service, 'cpuMs'>[]) {
   const read = () => ({
     service: isUsageKnown ? services.reduce((sum, one) => sum + (one.cpuMs() ?? 0), 0) : undefined,
     database: isUsageKnown ? cpuMsOfFamily(postgresPid) : undefined,

@@ -38,21 +38,21 @@ export function asParameters(selection: Selection): SelectionTerms {
  */
 export async function asLiterals(tx: Transaction, selection: Selection): Promise<SelectionTerms> {
   const terms = asParameters(selection)
-  const [row] = await tx.query<{ literals: string[] }>(sql`
-    select array[
-      quote_literal(${terms.keysFrom}), quote_literal(${terms.end}),
-      quote_literal(${terms.inputRegions}), quote_literal(${terms.excludeRegions}),
-      quote_literal(${terms.includeTravelers}), quote_literal(${terms.onlyNonTravelers})
-    ] as literals`)
-  const [keysFrom, end, inputRegions, excludeRegions, includeTravelers, onlyNonTravelers] =
-    row?.literals ?? []
+  const [quoted] = (await tx.query<Record<keyof Selection, string>>(sql`
+    select quote_literal(${terms.keysFrom}) as "keysFrom", quote_literal(${terms.end}) as "end",
+      quote_literal(${terms.inputRegions}) as "inputRegions",
+      quote_literal(${terms.excludeRegions}) as "excludeRegions",
+      quote_literal(${terms.includeTravelers}) as "includeTravelers",
+      quote_literal(${terms.onlyNonTravelers}) as "onlyNonTravelers"`)) as [
+    Record<keyof Selection, string>,
+  ]
   return {
-    keysFrom: raw(`${keysFrom}::timestamptz`),
-    end: raw(`${end}::timestamptz`),
-    inputRegions: raw(`${inputRegions}::text[]`),
-    excludeRegions: raw(`${excludeRegions}::text[]`),
-    includeTravelers: raw(`${includeTravelers}::boolean`),
-    onlyNonTravelers: raw(`${onlyNonTravelers}::boolean`),
+    keysFrom: raw(`${quoted.keysFrom}::timestamptz`),
+    end: raw(`${quoted.end}::timestamptz`),
+    inputRegions: raw(`${quoted.inputRegions}::text[]`),
+    excludeRegions: raw(`${quoted.excludeRegions}::text[]`),
+    includeTravelers: raw(`${quoted.includeTravelers}::boolean`),
+    onlyNonTravelers: raw(`${quoted.onlyNonTravelers}::boolean`),
   }
 }
 
