@@ -19,6 +19,7 @@ async function serve(settings: BareServerSettings): Promise<void> {
   const pool = new pg.Pool({ connectionString: url, max: connections })
   const { text, values, arrivalAt } = await barePublish(healthAuthorityId, new Date())
   const keysAt = values.findIndex((value) => Array.isArray(value) && Buffer.isBuffer(value[0]))
+  if (keysAt < 0 || arrivalAt < 0) throw new Error('the statement has its values in another form')
   const key = { key: createPublicKey(publicKey), dsaEncoding: 'ieee-p1363' } as const
   const app = fastify()
   app.post<{ Body: Body }>('/v1/publish', async ({ body }) => {

@@ -13,13 +13,21 @@ export interface BareServerSettings {
   healthAuthorityId: number
 }
 
+export interface BareServer {
+  port: number
+  /** Processor time so far; undefined where it cannot be known. */
+  cpuMs(): number | undefined
+}
+
 /** Lends the work a server of fastify, pg and crypto alone, that takes publishes and does no more than it has to. */
 export async function withBareServer<T>(
   { configuration }: Pick<Stand, 'configuration'>,
   { url, connections }: Pick<BareServerSettings, 'url' | 'connections'>,
-  work: (server: { port: number; cpuMs: () => number | undefined }) => Promise<T>,
+  work: (server: BareServer) => Promise<T>,
 ): Promise<T> {
-  const child = fork(fileURLToPath(new URL('./bare-server.ts', import.meta.url)))
+  const child = fork(fileURLToPath(new URL('./bare-server.ts', import.meta.url)), {
+    execArgv: ['--conditions=@ens/source'],
+  })
   try {
     const { authority, healthAuthorityId } = configuration
     const { publicKey } = authority

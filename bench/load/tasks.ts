@@ -112,8 +112,8 @@ export function createTasks() {
       return verificationsPerSecond(forMs)
     },
 
-    async copyOut({ url, selection }: { url: string; selection: exposures.Selection }) {
-      return copyOut(url, selection)
+    async copyOut(of: { url: string; selections: readonly exposures.Selection[] }) {
+      return copyOut(of.url, of.selections)
     },
 
     /** The window's keys compressed in the order of the export, and in that of the keys. */

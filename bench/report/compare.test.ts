@@ -67,6 +67,24 @@ test('a machine that had a slow day is no change where a limit was measured besi
   ).toBe('slower')
 })
 
+test('limits of two kinds say nothing about each other', () => {
+  const limit = (name: string, rate: number) => ({ name, rounds: [rate] })
+
+  expect(
+    verdict({ rounds: [600], limit: limit('a', 1000) }, { rounds: [600], limit: limit('b', 2000) }),
+  ).toBe('same')
+})
+
+test('what the machine can do is not compared', () => {
+  const machine = { id: 'machine', isOfMachine: true }
+  const [before, after] = [1000, 500].map((rate) => result([{ ...machine, rounds: [rate] }]))
+
+  expect(compareResults(before as Result, after as Result)).toMatchObject({
+    changes: [],
+    missing: [],
+  })
+})
+
 test('close to nothing, what is below the grain of a figure is no change', () => {
   const statistic = { better: 'lower', grain: 0.05 } as const
 

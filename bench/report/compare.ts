@@ -5,7 +5,7 @@ import { median, spread } from './statistics.ts'
 export interface Change {
   id: string
   name: string
-  /** How many times better the later result is; below 1 it is worse. Beside the limits, where both results have one. */
+  /** How many times better the later result is; below 1 it is worse. Beside the limits, where both results have the same. */
   ratio: number
   /** Changes up to this share are noise. */
   band: number
@@ -26,22 +26,25 @@ const LEAST_BAND = 0.05
 
 /** What became slower from one result to another of the same machine. */
 export function compareResults(before: Result, after: Result): Comparison {
-  const earlier = new Map(before.figures.map((figure) => [figure.id, figure]))
-  const later = new Map(after.figures.map((figure) => [figure.id, figure]))
-  const changes = after.figures.flatMap((figure) => {
+  const [earlier, later] = [ours(before), ours(after)]
+  const changes = [...later.values()].flatMap((figure) => {
     const known = earlier.get(figure.id)
     return known ? [compareFigures(known, figure)] : []
   })
   const missing = [
-    ...before.figures.filter(({ id }) => !later.has(id)),
-    ...after.figures.filter(({ id }) => !earlier.has(id)),
-  ].map(({ id }) => id)
+    ...[...earlier.keys()].filter((id) => !later.has(id)),
+    ...[...later.keys()].filter((id) => !earlier.has(id)),
+  ]
   return { changes, missing, differences: differences(before, after) }
+}
+
+function ours({ figures }: Result): Map<string, Figure> {
+  return new Map(figures.filter((one) => !one.isOfMachine).map((one) => [one.id, one]))
 }
 
 function compareFigures(before: Figure, after: Figure): Change {
   const { id, name, better } = after
-  const besideLimit = before.limit !== undefined && after.limit !== undefined
+  const besideLimit = before.limit !== undefined && before.limit.name === after.limit?.name
   if (isWithinGrain(before, after))
     return { id, name, ratio: 1, band: LEAST_BAND, verdict: 'same', besideLimit }
   const [earlier, later] = [comparable(before, besideLimit), comparable(after, besideLimit)]

@@ -12,6 +12,8 @@ export interface Figure {
   /** What the bare machine does of the like, measured in the same rounds. */
   limit?: Limit | undefined
   target?: Target | undefined
+  /** Says what the machine can do, and nothing of ours; results are not compared by it. */
+  isOfMachine?: boolean
   /** Differences up to this mean nothing, in its unit: where a figure is close to nothing, its rounds do not tell. */
   grain?: number
 }

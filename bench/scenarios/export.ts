@@ -42,7 +42,7 @@ async function benchWindow(
     const stored = await countKeys(database.db)
     const rounds = await inRounds(bench, `export: ${short(stored)} keys`, async (round) => {
       const { url } = database
-      const copy = await load.run('copyOut', { url, selection: selectionOf(window) })
+      const copy = await load.run('copyOut', { url, selections: [selectionOf(window)] })
       const run = await exportOnce(bench, database, window, round)
       return { run, copy }
     })

@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000
 
 /** A day of ten-minute windows, as after an outage: a hundred thousand publishes in 144 archives. */
 export async function benchManyWindows(bench: Bench): Promise<void> {
-  const { stand, sizes, report } = bench
+  const { stand, load, sizes, report } = bench
   const { count, publishesInEach } = sizes.windows
   const publishes = count * publishesInEach
   const what = `${count} windows of ten minutes, ${short(publishes * KEYS_PER_PUBLISH)} keys`
@@ -19,7 +19,8 @@ export async function benchManyWindows(bench: Bench): Promise<void> {
     report.progress(`export: storing ${what}`)
     await fill(database, windows, publishes)
     const rounds = await inRounds(bench, `export: ${what}`, async (round) => {
-      const copyMs = await copyAll(bench, database, windows)
+      const { url } = database
+      const copy = await load.run('copyOut', { url, selections: windows.map(selectionOf) })
       const run = await exportWindows(bench, {
         database,
         windows,
@@ -27,7 +28,7 @@ export async function benchManyWindows(bench: Bench): Promise<void> {
         periodSeconds: INTERVAL_MS / 1000,
         variables: { TRUNCATE_WINDOW: '10m' },
       })
-      return { copyMs, run }
+      return { copy, run }
     })
     const runs = rounds.map(({ run }) => run)
     report.add({
@@ -36,7 +37,7 @@ export async function benchManyWindows(bench: Bench): Promise<void> {
       unit: 's',
       better: 'lower',
       rounds: runs.map(({ ms }) => ms / 1000),
-      limit: { name: 's bare copies', rounds: rounds.map(({ copyMs }) => copyMs / 1000) },
+      limit: { name: 's bare copies', rounds: rounds.map(({ copy }) => copy.ms / 1000) },
       target: { atMost: 6 },
     })
     report.add({
@@ -49,18 +50,6 @@ export async function benchManyWindows(bench: Bench): Promise<void> {
     })
     report.explain('export.windows.runs', runs)
   })
-}
-
-/** How long it takes to copy one window after the other out of the database, and nothing else. */
-async function copyAll(
-  { load }: Bench,
-  { url }: BenchDatabase,
-  windows: readonly BatchRange[],
-): Promise<number> {
-  let ms = 0
-  for (const window of windows)
-    ms += (await load.run('copyOut', { url, selection: selectionOf(window) })).ms
-  return ms
 }
 
 /** Oldest first, one after the other, the last of them ended an hour ago or more. */

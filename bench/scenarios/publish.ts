@@ -1,5 +1,5 @@
 import { type Bench, inRounds, known, limitOf } from '../bench.ts'
-import { withBareServer } from '../limits/bare-service.ts'
+import { type BareServer, withBareServer } from '../limits/bare-service.ts'
 import { median } from '../report/statistics.ts'
 import { type BenchDatabase, settle, withDatabase } from '../stand/databases.ts'
 import { type Service, withService } from '../stand/services.ts'
@@ -28,10 +28,8 @@ export async function benchPublish(bench: Bench): Promise<void> {
   const rate = await withDatabase(stand, 'publish', (database) =>
     withDatabase(stand, 'publish_bare', (bare) =>
       withService(stand, exposure(bench, database), async (service) => {
-        const found = await withBareServer(
-          stand,
-          { url: bare.url, connections: DATABASE_CONNECTIONS },
-          (bareServer) => benchSaturation(bench, { database, bare, bareServer, service }),
+        const found = await withBareServerAndDatabase(bench, (bareServer) =>
+          benchSaturation(bench, { database, bare, bareServer, service }),
         )
         await benchLatency(bench, { bare, service, perSecond: found / 2 })
         return found
@@ -43,11 +41,20 @@ export async function benchPublish(bench: Bench): Promise<void> {
   await benchTwoProcesses(bench, rate)
 }
 
+function withBareServerAndDatabase<T>(
+  { stand }: Bench,
+  work: (server: BareServer) => Promise<T>,
+): Promise<T> {
+  return withDatabase(stand, 'publish_server', ({ url }) =>
+    withBareServer(stand, { url, connections: DATABASE_CONNECTIONS }, work),
+  )
+}
+
 interface Parts {
   database: BenchDatabase
-  /** For the bare driver and the bare server, so that they do not make the service's table grow. */
+  /** For the driver alone, so that it does not make the service's table grow. */
   bare: BenchDatabase
-  bareServer: Pick<Service, 'port' | 'cpuMs'>
+  bareServer: BareServer
   service: Service
 }
 
@@ -108,6 +115,7 @@ function addFigures({ report }: Bench, rounds: readonly Round[], roundTrips: num
     name: 'the same by a bare server of fastify, pg and crypto',
     unit: '/s',
     better: 'higher',
+    isOfMachine: true,
     rounds: rounds.map(({ server }) => server.perSecond),
     limit: { name: '/s bare driver', rounds: rounds.map(({ limit }) => limit.perSecond) },
   })
@@ -116,6 +124,7 @@ function addFigures({ report }: Bench, rounds: readonly Round[], roundTrips: num
     name: 'CPU of checking a signature, alone',
     unit: 'µs',
     better: 'lower',
+    isOfMachine: true,
     rounds: rounds.map(({ verify }) => 1_000_000 / verify),
   })
   report.add({

@@ -69,9 +69,10 @@ async function pad(
   { settings, random }: SettlingDeps,
 ): Promise<number> {
   const { minRecords } = settings
-  const count = await exposures.countPresent(tx, batch, minRecords)
-  if (count === 0 || count >= minRecords) return 0
+  // Most windows have enough, and need not be read.
+  if ((await exposures.countPresent(tx, batch, minRecords)) >= minRecords) return 0
   const present = await exposures.listPresent(tx, batch, minRecords)
+  if (present.length === 0 || present.length >= minRecords) return 0
   const target = minRecords + random.below(settings.paddingRange + 1)
   const earliest = await exportBatches.settledUntil(tx, batch)
   const generated = generate(target - present.length, { present, earliest }, random)

@@ -4,9 +4,9 @@ import type { ExportDeps } from './deps.ts'
 import { batchTooSlow, workUnfinished } from './errors.ts'
 import { codeOf } from './events.ts'
 import { holdLease } from './hold-lease.ts'
+import { type IndexWriter, indexWriter } from './index-writer.ts'
 import { oldestUnexported } from './report-status.ts'
 import { type BatchOutcome, workBatch } from './work-batch.ts'
-import { writeDueIndexes } from './write-index.ts'
 
 export interface WorkCounts {
   batches: number
@@ -18,17 +18,13 @@ export interface WorkCounts {
 /** A lease outlives the deadline of its run, so that a run that is just ending is not joined by another. */
 const LEASE_GRACE_MS = 30_000
 
-/** Phones ask for an index some times a day; what a worker that dies has not listed, the next run lists. */
-const INDEX_EVERY_MS = 1000
-
 /** How long a batch waits for a publish on its way. */
 const POSTPONE_MS = 15_000
 
 /** One call of the worker. */
 interface Run {
   counts: WorkCounts
-  /** After a batch of this config. */
-  writeIndexes: (configId: number) => Promise<void>
+  indexes: IndexWriter
   signal: AbortSignal
 }
 
@@ -40,7 +36,7 @@ interface Run {
 export async function workBatches(deps: ExportDeps, signal: AbortSignal): Promise<WorkCounts> {
   const run: Run = {
     counts: { batches: 0, files: 0, keys: 0, postponed: 0 },
-    writeIndexes: indexWriter(deps, signal),
+    indexes: indexWriter(deps, signal),
     signal,
   }
   const failures: unknown[] = []
@@ -51,11 +47,13 @@ export async function workBatches(deps: ExportDeps, signal: AbortSignal): Promis
       if (!signal.aborted) failures.push(error)
     }
   }
-  for (let lease = await leaseNext(deps, signal); lease; lease = await leaseNext(deps, signal)) {
-    const current = lease
-    await attempt(() => workLease(deps, current, run))
-  }
-  await attempt(() => writeDueIndexes(deps, signal))
+  await attempt(async () => {
+    for (let lease = await leaseNext(deps, signal); lease; lease = await leaseNext(deps, signal)) {
+      const current = lease
+      await attempt(() => workLease(deps, current, run))
+    }
+  })
+  await attempt(() => run.indexes.end())
   // Each config costs a look at its keys, for which a run that was ended has no time.
   if (!signal.aborted) await attempt(() => measureBacklog(deps))
   if (signal.aborted) failures.push(workUnfinished())
@@ -90,7 +88,7 @@ function leaseNext(
 async function workLease(
   deps: ExportDeps,
   lease: exportBatches.Lease,
-  { counts, writeIndexes, signal }: Run,
+  { counts, indexes, signal }: Run,
 ): Promise<void> {
   const { batch } = lease
   const startedAt = performance.now()
@@ -104,21 +102,7 @@ async function workLease(
   counts.files += outcome.files.length
   for (const file of outcome.files) counts.keys += file.keyCount
   deps.events.completed(batch, outcome.files.length, performance.now() - startedAt)
-  if (outcome.files.length > 0) await writeIndexes(batch.configId)
-}
-
-/**
- * Writes the indexes of a config after its first batch, and then once in a while: who catches up on a day of short windows would
- * else take as long to write indexes as archives. The end of the run writes the rest.
- */
-function indexWriter(deps: ExportDeps, signal: AbortSignal): Run['writeIndexes'] {
-  const writtenAt = new Map<number, number>()
-  return async (configId) => {
-    const at = deps.now().getTime()
-    if (at < (writtenAt.get(configId) ?? 0) + INDEX_EVERY_MS) return
-    writtenAt.set(configId, at)
-    await writeDueIndexes(deps, signal, configId)
-  }
+  if (outcome.files.length > 0) await indexes.after(batch.configId)
 }
 
 async function workOrGiveBack(

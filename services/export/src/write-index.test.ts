@@ -1,8 +1,8 @@
-import { sql, withLock } from '@ens/database'
+import { type Database, databaseUnavailable, sql, withLock } from '@ens/database'
 import { aKey } from '@ens/domain/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { BUCKET, type TestExporter, testExporter } from './testing/exporter.ts'
-import { hookedBlobstore } from './testing/faults.ts'
+import { hookedBlobstore, hookedDatabase } from './testing/faults.ts'
 import { workBatches } from './work-batches.ts'
 
 const INDEX = 'us/index.txt'
@@ -52,22 +52,6 @@ describe('an index', () => {
     exporter.advance(3_600_000)
     const deps = { ...exporter.deps, blobstore: untouched }
     expect(await workBatches(deps, signal)).toMatchObject({ batches: 0 })
-  })
-
-  test('of many windows is written with the first of them and again at the end, and lists all', async () => {
-    for (const [seed, hour] of [13, 14, 15, 16].entries())
-      await exporter.publish({
-        key: aKey(seed + 2),
-        createdAt: new Date(`2020-10-05T${hour}:00:00Z`),
-      })
-    exporter.at('2020-10-05T19:00')
-    const lines: number[] = []
-    const counted = hookedBlobstore(exporter.deps.blobstore, (step) => {
-      if (step === 'after put') lines.push(bodyOf(INDEX).split('\n').length)
-    })
-    await exporter.createBatches()
-    await workBatches({ ...exporter.deps, blobstore: counted }, signal)
-    expect(lines).toEqual([2, 5])
   })
 
   test('whose lock went to another writer meanwhile is not noted as written', async () => {
@@ -168,3 +152,89 @@ describe('an archive that grows old', () => {
     expect([bodyOf(INDEX), await fileStatuses()]).toEqual(['', ['DEL_PEND']])
   })
 })
+
+describe('the index of a run of many windows', () => {
+  const linesOf = (name: string) => bodyOf(name).split('\n').filter(Boolean).length
+
+  /** Exports an archive for each hour; says how many lines the index has after each time that it is written. */
+  const exportHours = async (hours: number[], { hook = () => {}, ...instead }: Faults = {}) => {
+    for (const [i, hour] of hours.entries())
+      await exporter.publish({ key: aKey(i + 2), createdAt: new Date(Date.UTC(2020, 9, 5, hour)) })
+    exporter.at('2020-10-06T01:00')
+    await exporter.createBatches()
+    const lines: number[] = []
+    const blobstore = hookedBlobstore(exporter.deps.blobstore, (step) => {
+      if (step === 'after put') lines.push(linesOf(INDEX))
+      hook(step)
+    })
+    const deps = { ...exporter.deps, ...instead, blobstore }
+    const failure = await workBatches(deps, instead.signal ?? signal).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    return { lines, failure }
+  }
+
+  test('is written with the first of them and at the end', async () => {
+    expect(await exportHours([13, 14, 15, 16])).toEqual({ lines: [2, 5], failure: undefined })
+  })
+
+  test('is written once a second meanwhile, and when the clock jumps back', async () => {
+    const archives = counted('after create', (count) => {
+      if (count === 2) exporter.advance(1000)
+      if (count === 4) exporter.advance(-3_600_000)
+    })
+    const { lines } = await exportHours([13, 14, 15, 16], { hook: archives })
+    expect(lines).toEqual([2, 3, 5])
+  })
+
+  test('lists what was finished when the run is told to end', async () => {
+    const deadline = new AbortController()
+    const hook = counted('before create', (count) => count === 4 && deadline.abort())
+    const run = await exportHours([13, 14, 15, 16], { hook, signal: deadline.signal })
+    expect(run).toEqual({ lines: [2, 4], failure: expect.any(AggregateError) })
+  })
+
+  test('lists what was finished when the database refuses to say what is next', async () => {
+    let isThirdThere = false
+    const hook = counted('after create', (count) => {
+      isThirdThere ||= count === 3
+    })
+    // Of what comes after the third archive, the first completes its batch, and the second asks for the next.
+    const next = counted('before transaction', (count) => {
+      if (count === 2) throw databaseUnavailable()
+    })
+    const db = hookedDatabase(exporter.deps.db, (step) => {
+      if (isThirdThere) next(step)
+    })
+    const run = await exportHours([13, 14, 15, 16], { hook, db })
+    expect(run).toEqual({ lines: [2, 4], failure: expect.any(AggregateError) })
+  })
+
+  test('is written after a batch of another config, too', async () => {
+    const signatureInfoIds = [await exporter.addSigner()]
+    await exporter.addConfig({ filenameRoot: 'other', signatureInfoIds })
+    await exporter.createBatches()
+    // Three archives and the new index came before; since then a line of the other index has waited.
+    const hook = counted('before create', (count) => {
+      if (count === 5) exporter.advance(1000)
+    })
+    // Ours, then the other and ours, and the other at the end.
+    const { lines } = await exportHours([13, 14], { hook })
+    expect([lines, linesOf('other/index.txt')]).toEqual([[2, 2, 3, 3], 3])
+  })
+})
+
+interface Faults {
+  hook?: (step: string) => void
+  db?: Database
+  signal?: AbortSignal
+}
+
+/** A hook that is told how often that step has come. */
+function counted(step: string, work: (count: number) => unknown): (step: string) => void {
+  let count = 0
+  return (current) => {
+    if (current === step) work(++count)
+  }
+}
