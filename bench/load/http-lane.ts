@@ -13,7 +13,8 @@ export async function httpLane(port: number): Promise<Lane<Buffer>> {
   socket.setNoDelay()
   const reader = replyReader(socket)
   return {
-    send: (request) => {
+    send: async (request) => {
+      if (socket.destroyed) throw new Error('the service had closed the connection')
       const reply = reader.next()
       socket.write(request)
       reader.sent()

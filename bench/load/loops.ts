@@ -55,7 +55,8 @@ export async function openLoop<Work>(
       dueAt += (-Math.log(1 - Math.random()) * 1000) / perSecond
       while (performance.now() < dueAt) await pause(Math.max(1, dueAt - performance.now()))
       waiting.push({ position, dueAt })
-      const lane = free.pop()
+      // The one that has rested longest, so that none rests until the server closes it.
+      const lane = free.shift()
       if (lane) use(lane).catch(ended.reject)
     }
   }
