@@ -1,4 +1,4 @@
-/** How much is measured. The full size takes most of an hour and some gigabytes; the quick one shows only that all of it works. */
+/** How much is measured. The full size takes half an hour and some gigabytes; the quick one shows only that all of it works. */
 export interface Sizes {
   name: 'quick' | 'default' | 'full'
   /** The bench gives up when it takes longer than this. */
