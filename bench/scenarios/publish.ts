@@ -42,11 +42,21 @@ export async function benchPublish(bench: Bench): Promise<void> {
 }
 
 function withBareServerAndDatabase<T>(
-  { stand }: Bench,
+  bench: Bench,
   work: (server: BareServer) => Promise<T>,
 ): Promise<T> {
-  return withDatabase(stand, 'publish_server', ({ url }) =>
-    withBareServer(stand, { url, connections: DATABASE_CONNECTIONS }, work),
+  const { stand } = bench
+  return withDatabase(stand, 'publish_server', (database) =>
+    withBareServer(
+      stand,
+      { url: database.url, connections: DATABASE_CONNECTIONS },
+      async (server) => {
+        bench.report.progress('publish: warming up a bare server')
+        await warmUp(bench, server)
+        await settle(database)
+        return work(server)
+      },
+    ),
   )
 }
 
@@ -67,7 +77,6 @@ async function benchSaturation(
   report.progress('publish: warming up')
   const warm = await warmUp(bench, service)
   await warmUpBare(bench, bare)
-  await warmUp(bench, bareServer)
   await settle(database)
   await settle(bare)
   const publishes = Math.ceil(warm * sizes.roundSeconds)

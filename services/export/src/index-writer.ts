@@ -2,8 +2,11 @@ import { type IndexDeps, writeDueIndexes } from './write-index.ts'
 
 /** Says when the indexes of one run are written. */
 export interface IndexWriter {
-  /** A batch of this config is complete. */
-  after(configId: number): Promise<void>
+  /** A batch of this config has files that no index lists yet. */
+  completed(configId: number): void
+  /** Writes what has waited long enough. Called between batches. */
+  write(): Promise<void>
+  /** Writes every index that is due, also for a run that was told to end. */
   end(): Promise<void>
 }
 
@@ -13,32 +16,33 @@ const EVERY_MS = 1000
 const LAST_MS = 5000
 
 /**
- * Writes the indexes of a config after its first batch, and then once a second: who catches up on a day of short windows would else
- * take as long for its indexes as for its archives. A line that has to wait is written after a later batch, of whatever config, or
- * when the run ends, however it ends.
+ * Writes the indexes of a config after its first batch, and then once a second at most: who catches up on a day of short windows
+ * would else take as long for its indexes as for its archives.
  */
 export function indexWriter(deps: IndexDeps, signal: AbortSignal): IndexWriter {
   const writtenAt = new Map<number, number>()
   const waiting = new Set<number>()
-  const write = async (configId: number, until: AbortSignal) => {
-    waiting.delete(configId)
-    await writeDueIndexes(deps, until, configId)
-  }
   return {
-    async after(configId) {
+    completed(configId) {
       waiting.add(configId)
+    },
+    async write() {
       const at = deps.now().getTime()
-      for (const each of waiting) {
+      for (const configId of waiting) {
         // Either way, because a clock may jump back.
-        if (Math.abs(at - (writtenAt.get(each) ?? 0)) < EVERY_MS) continue
-        writtenAt.set(each, at)
-        await write(each, signal)
+        if (Math.abs(at - (writtenAt.get(configId) ?? 0)) < EVERY_MS) continue
+        writtenAt.set(configId, at)
+        await writeDueIndexes(deps, signal, configId)
+        waiting.delete(configId)
       }
     },
     async end() {
-      if (!signal.aborted) return writeDueIndexes(deps, signal)
-      const last = AbortSignal.timeout(LAST_MS)
-      for (const each of waiting) await write(each, last)
+      try {
+        if (!signal.aborted) return await writeDueIndexes(deps, signal)
+      } catch (error) {
+        if (!signal.aborted) throw error
+      }
+      await writeDueIndexes(deps, AbortSignal.timeout(LAST_MS))
     },
   }
 }

@@ -51,6 +51,7 @@ export async function workBatches(deps: ExportDeps, signal: AbortSignal): Promis
     for (let lease = await leaseNext(deps, signal); lease; lease = await leaseNext(deps, signal)) {
       const current = lease
       await attempt(() => workLease(deps, current, run))
+      if (!signal.aborted) await attempt(() => run.indexes.write())
     }
   })
   await attempt(() => run.indexes.end())
@@ -102,7 +103,7 @@ async function workLease(
   counts.files += outcome.files.length
   for (const file of outcome.files) counts.keys += file.keyCount
   deps.events.completed(batch, outcome.files.length, performance.now() - startedAt)
-  if (outcome.files.length > 0) await indexes.after(batch.configId)
+  if (outcome.files.length > 0) indexes.completed(batch.configId)
 }
 
 async function workOrGiveBack(

@@ -182,10 +182,10 @@ describe('the index of a run of many windows', () => {
   test('is written once a second meanwhile, and when the clock jumps back', async () => {
     const archives = counted('after create', (count) => {
       if (count === 2) exporter.advance(1000)
-      if (count === 4) exporter.advance(-3_600_000)
+      if (count === 3) exporter.advance(-3_600_000)
     })
     const { lines } = await exportHours([13, 14, 15, 16], { hook: archives })
-    expect(lines).toEqual([2, 3, 5])
+    expect(lines).toEqual([2, 3, 4, 5])
   })
 
   test('lists what was finished when the run is told to end', async () => {
@@ -194,6 +194,20 @@ describe('the index of a run of many windows', () => {
     const run = await exportHours([13, 14, 15, 16], { hook, signal: deadline.signal })
     expect(run).toEqual({ lines: [2, 4], failure: expect.any(AggregateError) })
   })
+
+  test.each(['before put', 'before get'])(
+    'lists what was finished when the run is told to end %s of the index',
+    async (step) => {
+      const deadline = new AbortController()
+      // The archive is read back before.
+      const hook = counted(
+        step,
+        (count) => count === (step === 'before put' ? 1 : 2) && deadline.abort(),
+      )
+      const run = await exportHours([13], { hook, signal: deadline.signal })
+      expect([linesOf(INDEX), run.failure]).toEqual([2, expect.any(AggregateError)])
+    },
+  )
 
   test('lists what was finished when the database refuses to say what is next', async () => {
     let isThirdThere = false
