@@ -13,7 +13,7 @@ export interface IndexWriter {
 const EVERY_MS = 1000
 
 /** What a run that was told to end may take to list what it has finished. */
-const LAST_MS = 5000
+const LAST_MS = 2000
 
 /**
  * Writes the indexes of a config after its first batch, and then once a second at most: who catches up on a day of short windows
