@@ -18,4 +18,9 @@ describe('the next token', () => {
     expect(limit).toBe(retainInterval)
     expect(mergeEntries([entry], [], limit)).toEqual(kept ? [entry] : [])
   })
+
+  test('holds a key that was written twice once', () => {
+    const entry = { key: Buffer.alloc(16, 1), intervalNumber: 5, intervalCount: 144 }
+    expect(mergeEntries([], [entry, { ...entry, intervalNumber: 6 }], 0)).toEqual([entry])
+  })
 })

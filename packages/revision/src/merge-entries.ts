@@ -2,7 +2,7 @@ import type { RevisableKey } from './token-data.ts'
 
 /**
  * What the next token holds: the keys of the presented one that have not ended before `retainAfterInterval`, in their
- * order, then the keys written now, which are distinct. A key that is in both keeps the interval of the presented token.
+ * order, then the keys written now. A key that is in both keeps the interval of the presented token.
  */
 export function mergeEntries(
   previous: RevisableKey[],
@@ -12,9 +12,14 @@ export function mergeEntries(
   const retained = previous.filter((entry) => {
     return entry.intervalNumber + entry.intervalCount >= retainAfterInterval
   })
-  if (retained.length === 0) return written
   const listed = new Set(retained.map(nameOf))
-  return [...retained, ...written.filter((entry) => !listed.has(nameOf(entry)))]
+  return [...retained, ...written.filter((entry) => isFirst(listed, nameOf(entry)))]
+}
+
+function isFirst(listed: Set<string>, name: string): boolean {
+  const first = !listed.has(name)
+  listed.add(name)
+  return first
 }
 
 function nameOf({ key }: RevisableKey): string {
